@@ -1,0 +1,86 @@
+# The one interface to this repository: `make help` lists what it can do.
+
+SHELL := /bin/sh
+.SHELLFLAGS := -euc
+.DEFAULT_GOAL := help
+
+.PHONY: help setup build guests schema demo test verify lint fmt sim bench clean install
+
+# Where cargo puts wask. Guests are always in target/guests, where the tests look for them.
+WASK := $(or $(CARGO_TARGET_DIR),target)/release/wask
+# In CI a lock file that is not up to date is an error.
+LOCKED := $(if $(CI),--locked)
+
+TOOLCHAIN := guest-sdk/toolchain
+GUESTS := examples/word-count/guest tests/guests
+for-each-guest = for dir in $(GUESTS); do $(1); done
+
+# What `make demo` reads: of the crates that the build downloaded, those whose names begin with c
+# or t (cranelift, capnp, clap, tokio, tracing and their like), some 30 MB.
+CARGO_HOME ?= $(HOME)/.cargo
+DEMO_FILES ?= $(CARGO_HOME)/registry/src/*/[ct]*/**/*.rs
+DEMO_TOP ?= 20
+
+# For `make sim`: how many simulated clusters, and the seed of the first.
+RUNS ?= 2000
+SEED ?= 1
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Find what this machine lacks and install it
+	@$(TOOLCHAIN)/setup
+
+build: ## Build wask, optimized: target/release/wask
+	cargo build --release $(LOCKED) -p wask-cli
+
+guests: setup ## Build all guests into target/guests
+	@$(call for-each-guest,$(TOOLCHAIN)/cargo-guest $$dir $(LOCKED))
+	@cp -p tests/guests/wat/* target/guests/
+
+schema: ## Generate Rust from the Cap'n Proto schema (needs the capnp compiler)
+	cargo run --quiet $(LOCKED) -p wask-schema --example generate
+
+demo: build guests ## Count the words of real source files on a cluster
+	$(WASK) map target/guests/word_count.wasm count-words \
+	    --files '$(DEMO_FILES)' --reduce merge >target/demo.wave
+	@# WAVE: [("be", 2), ("to", 2)]. No word holds a space, so `), (` is always between two pairs.
+	@sed -e 's/^\[("//; s/)\]$$//; s/), ("/\n/g' target/demo.wave | sed -e 's/", / /' | \
+	    LC_ALL=C sort -k 2,2nr | head -n $(DEMO_TOP) | awk '{ printf "%9d  %s\n", $$2, $$1 }'
+
+test: guests ## Run all tests
+	cargo build $(LOCKED) --workspace --all-targets
+	cargo test $(LOCKED) --manifest-path examples/word-count/guest/Cargo.toml \
+	    --target-dir target/guest-tests
+	cargo test $(LOCKED) --workspace --doc
+	@# nextest takes no doctests, hence the line above.
+	if cargo nextest --version >/dev/null 2>&1; \
+	    then cargo nextest run $(LOCKED) --workspace; \
+	    else cargo test $(LOCKED) --workspace --lib --bins --tests; fi
+
+verify: ## Run all that a change must pass; changes no file
+	cargo fmt --all --check
+	@$(call for-each-guest,(cd $$dir && cargo fmt --check))
+	@$(MAKE) --no-print-directory lint test
+
+lint: ## Run clippy on everything
+	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	@$(call for-each-guest,cargo clippy $(LOCKED) --manifest-path $$dir/Cargo.toml \
+	    --target-dir target/guest-tests --all-targets -- -D warnings)
+
+fmt: ## Format all Rust code
+	cargo fmt --all
+	@$(call for-each-guest,(cd $$dir && cargo fmt))
+
+sim: ## Run simulated clusters: make sim RUNS=2000 SEED=1
+	cargo run --release $(LOCKED) -p wask-sim -- --runs $(RUNS) --seed $(SEED)
+
+bench: guests ## Measure wask beside the bare engine
+	cargo build --release $(LOCKED) --workspace --bins --examples
+	@$(dir $(WASK))wask-bench
+
+clean: ## Remove all that was built
+	cargo clean
+
+install: ## Install wask into cargo's bin folder
+	cargo install --path host/cli --locked

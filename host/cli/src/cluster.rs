@@ -1,0 +1,356 @@
+//! Which cluster a command uses, and its connection.
+//!
+//! The first of: `--scheduler`, `WASK_SCHEDULER`, the config file, what `wask up` started; for
+//! commands that need nothing that lasts, a cluster in this process.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::parser::ValueSource;
+use wask_client::{Client, Dataset};
+use wask_deploy::LocalCluster;
+use wask_rpc::Address;
+
+use crate::{
+    args::ClusterArgs,
+    exit::{Exit, Failed, Result},
+    expression::{self, Scope},
+    output::note,
+    paths::{self, Paths},
+    state::{self, Found},
+};
+
+/// What every command knows besides its own options.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    pub(crate) paths: Paths,
+    /// Only results and errors.
+    pub(crate) quiet: bool,
+    /// Where the scheduler's address was given, if it was.
+    pub(crate) scheduler_source: Option<ValueSource>,
+}
+
+impl Context {
+    /// Says something to people, unless they want nothing said.
+    pub(crate) fn note(&self, text: impl std::fmt::Display) {
+        if !self.quiet {
+            note(text);
+        }
+    }
+}
+
+/// A cluster that was chosen, and why that one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    At {
+        address: Address,
+        token: Option<String>,
+        origin: &'static str,
+    },
+    /// One in this process, for want of another.
+    InProcess,
+}
+
+impl Choice {
+    /// Chooses a cluster that lasts.
+    pub(crate) fn lasting(context: &Context, args: &ClusterArgs) -> Result<Self> {
+        match Self::any(context, args)? {
+            Self::InProcess => Err(no_cluster(context)?),
+            choice => Ok(choice),
+        }
+    }
+
+    /// Chooses a cluster, one in this process if there is no other.
+    pub(crate) fn any(context: &Context, args: &ClusterArgs) -> Result<Self> {
+        let up = state::find(&context.paths)?;
+        if let Some(text) = &args.scheduler {
+            let address: Address = text.parse()?;
+            let token = match &up {
+                Found::Running(up) if up.address == address.to_string() => Some(up.token.clone()),
+                _ => None,
+            };
+            return Ok(Self::At {
+                token: given_token(args.token_file.as_ref())?.or(token),
+                origin: match context.scheduler_source {
+                    Some(ValueSource::EnvVariable) => "WASK_SCHEDULER",
+                    Some(ValueSource::DefaultValue) => "the config file",
+                    _ => "--scheduler",
+                },
+                address,
+            });
+        }
+        match up {
+            Found::Running(up) => Ok(Self::At {
+                address: up.address.parse()?,
+                token: given_token(args.token_file.as_ref())?.or(Some(up.token)),
+                origin: "wask up",
+            }),
+            Found::Stale(up) => {
+                note(format!("{}; ignored", up.stale(&context.paths)));
+                Ok(Self::InProcess)
+            }
+            Found::Nothing => Ok(Self::InProcess),
+        }
+    }
+}
+
+/// Why there is no cluster that lasts.
+fn no_cluster(context: &Context) -> Result<Failed> {
+    let advice = "start one with `wask up`, or name one with --scheduler or WASK_SCHEDULER";
+    Ok(match state::find(&context.paths)? {
+        Found::Stale(_) => Failed::message(
+            Exit::Cluster,
+            format!("the cluster that `wask up` started is gone; {advice}"),
+        ),
+        _ => Failed::input(format!("this needs a cluster that lasts; {advice}")),
+    })
+}
+
+/// The token of a file, else that of the environment.
+pub(crate) fn given_token(file: Option<&PathBuf>) -> Result<Option<String>> {
+    match file {
+        Some(file) => paths::read_token(file).map(Some),
+        None => Ok(std::env::var("WASK_TOKEN")
+            .ok()
+            .filter(|token| !token.is_empty())),
+    }
+}
+
+/// A chosen cluster, connected to when it is first needed, and what was asked of it.
+pub(crate) struct Cluster {
+    choice: Choice,
+    context: Context,
+    client: Option<Client>,
+    /// Kept running as long as the client is used.
+    local: Option<LocalCluster>,
+    datasets: BTreeMap<String, Dataset>,
+}
+
+impl Cluster {
+    pub(crate) fn new(context: &Context, choice: Choice) -> Self {
+        Self {
+            choice,
+            context: context.clone(),
+            client: None,
+            local: None,
+            datasets: BTreeMap::new(),
+        }
+    }
+
+    /// A client of a cluster that lasts.
+    pub(crate) async fn connect(context: &Context, args: &ClusterArgs) -> Result<Client> {
+        let mut cluster = Self::new(context, Choice::lasting(context, args)?);
+        cluster.client().await
+    }
+
+    /// Whether it outlives this process.
+    pub(crate) fn lasts(&self) -> bool {
+        self.choice != Choice::InProcess
+    }
+
+    /// The connection.
+    pub(crate) async fn client(&mut self) -> Result<Client> {
+        if let Some(client) = &self.client {
+            return Ok(client.clone());
+        }
+        let client = match &self.choice {
+            Choice::At {
+                address,
+                token,
+                origin,
+            } => {
+                self.context
+                    .note(format!("using the cluster at {address} ({origin})"));
+                connect(address, token.as_deref()).await?
+            }
+            Choice::InProcess => {
+                let slots = std::thread::available_parallelism().map_or(1, usize::from);
+                let local = LocalCluster::builder().cache_dir(self.context.paths.compiled_code());
+                let local = local.start().await?;
+                self.context
+                    .note(format!("using a cluster in this process ({slots} slots)"));
+                let client = local.client().await?;
+                self.local = Some(local);
+                client
+            }
+        };
+        self.client = Some(client.clone());
+        Ok(client)
+    }
+
+    /// What calls may refer to: the datasets that `texts` name. They are held from now on.
+    pub(crate) async fn scope(&mut self, texts: &[&str], maps: bool) -> Result<Scope> {
+        let mut scope = Scope {
+            maps,
+            ..Scope::default()
+        };
+        for name in texts
+            .iter()
+            .flat_map(|text| expression::dataset_names(text))
+        {
+            if !self.lasts() {
+                return Err(no_cluster(&self.context)?.context(format!("`@{name}`")));
+            }
+            let dataset = self.dataset(&name).await?;
+            let known = expression::Dataset {
+                ty: dataset.ty.clone(),
+                len: dataset.futures.len(),
+            };
+            scope.datasets.insert(name, known);
+        }
+        Ok(scope)
+    }
+
+    /// A dataset by its name.
+    pub(crate) async fn dataset(&mut self, name: &str) -> Result<&Dataset> {
+        if !self.datasets.contains_key(name) {
+            let client = self.client().await?;
+            let dataset = match client.dataset(name).await {
+                Ok(dataset) => dataset,
+                Err(error) => return Err(unknown_dataset(&client, name, error).await),
+            };
+            self.datasets.insert(name.to_owned(), dataset);
+        }
+        Ok(&self.datasets[name])
+    }
+
+    /// Ends the session, and with it what only this process wants.
+    pub(crate) async fn close(&mut self) {
+        if let Some(client) = self.client.take() {
+            client.close().await;
+        }
+        if let Some(local) = self.local.take() {
+            local.shutdown().await;
+        }
+    }
+
+    /// The datasets that were asked for.
+    pub(crate) fn datasets(&self) -> &BTreeMap<String, Dataset> {
+        &self.datasets
+    }
+}
+
+/// The error with what was probably meant, where the name is unknown.
+pub(crate) async fn unknown_dataset(
+    client: &Client,
+    name: &str,
+    error: wask_client::Error,
+) -> Failed {
+    use wask_client::{Error, RefusalCode};
+    match (&error, client.datasets().await) {
+        (Error::Refused(refusal), Ok(known)) if refusal.code == RefusalCode::NotFound => {
+            expression::no_such_dataset(name, known.iter().map(|dataset| dataset.name.as_str()))
+        }
+        _ => error.into(),
+    }
+}
+
+async fn connect(address: &Address, token: Option<&str>) -> Result<Client> {
+    let mut builder = Client::builder(address.to_string()).name("wask");
+    if let Some(token) = token {
+        builder = builder.token(token);
+    }
+    let advice = "; --token-file or WASK_TOKEN gives the cluster's token";
+    builder.connect().await.map_err(|error| {
+        let failed = Failed::from(error);
+        match (failed.exit, token) {
+            (Exit::Refused, None) => Failed::message(Exit::Refused, format!("{failed}{advice}")),
+            _ => failed,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::{Process, UpFile};
+
+    fn context(folder: &std::path::Path) -> Context {
+        Context {
+            paths: Paths {
+                runtime: folder.to_owned(),
+                cache: folder.to_owned(),
+                state: folder.to_owned(),
+                config: folder.to_owned(),
+            },
+            quiet: true,
+            scheduler_source: Some(ValueSource::EnvVariable),
+        }
+    }
+
+    fn up(folder: &std::path::Path, is_running: bool) {
+        let mut scheduler = Process::new("scheduler", std::process::id(), "log".into());
+        if !is_running {
+            scheduler.started = Some(1);
+        }
+        let file = UpFile {
+            version: "0".into(),
+            address: "unix:///x".into(),
+            token: "secret".into(),
+            scheduler,
+            workers: Vec::new(),
+        };
+        file.save(&context(folder).paths).unwrap();
+    }
+
+    fn args(scheduler: &str) -> ClusterArgs {
+        ClusterArgs {
+            scheduler: Some(scheduler.into()),
+            token_file: None,
+        }
+    }
+
+    #[test]
+    fn what_is_named_comes_before_what_is_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(folder.path());
+        up(folder.path(), true);
+        let choice = Choice::any(&context, &args("tcp://a:1")).unwrap();
+        assert_eq!(
+            choice,
+            Choice::At {
+                address: "tcp://a:1".parse().unwrap(),
+                token: None,
+                origin: "WASK_SCHEDULER",
+            }
+        );
+        let choice = Choice::any(&context, &ClusterArgs::default()).unwrap();
+        assert_eq!(
+            choice,
+            Choice::At {
+                address: "unix:///x".parse().unwrap(),
+                token: Some("secret".into()),
+                origin: "wask up",
+            }
+        );
+    }
+
+    #[test]
+    fn the_token_of_what_is_up_goes_with_its_address() {
+        let folder = tempfile::tempdir().unwrap();
+        up(folder.path(), true);
+        let choice = Choice::any(&context(folder.path()), &args("unix:///x")).unwrap();
+        assert!(matches!(choice, Choice::At { token: Some(token), .. } if token == "secret"));
+    }
+
+    #[test]
+    fn without_a_cluster_only_this_process_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = context(folder.path());
+        let none = ClusterArgs::default();
+        assert_eq!(Choice::any(&context, &none).unwrap(), Choice::InProcess);
+        let error = Choice::lasting(&context, &none).unwrap_err();
+        assert_eq!(error.exit, Exit::Input);
+        assert!(error.to_string().contains("`wask up`"));
+        up(folder.path(), false);
+        assert_eq!(Choice::any(&context, &none).unwrap(), Choice::InProcess);
+        let error = Choice::lasting(&context, &none).unwrap_err();
+        assert_eq!(error.exit, Exit::Cluster);
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_bad_input() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Choice::any(&context(folder.path()), &args("http://a")).unwrap_err();
+        assert_eq!(error.exit, Exit::Input);
+    }
+}

@@ -1,0 +1,69 @@
+//! `wask components`
+
+use bytesize::ByteSize;
+use clap::Args;
+use serde_json::json;
+use wask_client::Component;
+
+use crate::{
+    args::ClusterArgs,
+    cluster::{Cluster, Context},
+    exit::Result,
+    output::Output,
+    table,
+};
+
+/// List the components that the cluster has
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  wask components
+  wask components --json | jq -r .digest")]
+pub(crate) struct ComponentsArgs {
+    /// Write one JSON object a line
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+pub(crate) async fn run(args: ComponentsArgs, context: &Context) -> Result {
+    let client = Cluster::connect(context, &args.cluster).await?;
+    let components = client.components().await?;
+    let mut output = Output::stdout(args.json);
+    if args.json {
+        for component in &components {
+            output.json(&to_json(component))?;
+        }
+        return output.finish();
+    }
+    let mut rows = vec![table::row(["NAME", "DIGEST", "SIZE", "FUNCTIONS"])];
+    rows.extend(components.iter().map(|component| {
+        let functions = component
+            .functions()
+            .map(|function| function.name().to_owned());
+        vec![
+            component.name().unwrap_or("-").to_owned(),
+            component.digest().to_string(),
+            ByteSize(component.size()).display().si().to_string(),
+            functions.collect::<Vec<_>>().join(", "),
+        ]
+    }));
+    for line in table::lines(&rows) {
+        output.line(line)?;
+    }
+    output.finish()
+}
+
+fn to_json(component: &Component) -> serde_json::Value {
+    let functions = component
+        .functions()
+        .map(|function| json!({ "name": function.name(), "type": function.ty().to_string() }));
+    json!({
+        "name": component.name(),
+        "digest": component.digest().to_string(),
+        "bytes": component.size(),
+        "functions": functions.collect::<Vec<_>>(),
+    })
+}

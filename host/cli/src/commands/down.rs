@@ -1,0 +1,80 @@
+//! `wask down`
+
+use std::{fs, time::Duration};
+
+use clap::Args;
+use nix::sys::signal::Signal;
+use tokio::time::{Instant, sleep};
+
+use super::up::{LOOK, lock};
+use crate::{
+    cluster::Context,
+    exit::{Exit, OrExit, Result},
+    output::{Output, note},
+    paths::if_there,
+    state::{self, Found, Process, UpFile},
+};
+
+/// How long processes may take to end by themselves.
+const END: Duration = Duration::from_secs(10);
+/// And once they were killed.
+const KILLED: Duration = Duration::from_secs(5);
+
+/// End the cluster that `wask up` started
+///
+/// Its results are gone with it. Only processes that `wask up` started are ended.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  wask down")]
+pub(crate) struct DownArgs {}
+
+pub(crate) async fn run(_: DownArgs, context: &Context) -> Result {
+    let paths = &context.paths;
+    let mut output = Output::stdout(false);
+    if !paths.runtime.exists() {
+        output.line("nothing is up")?;
+        return output.finish();
+    }
+    let _lock = lock(paths)?;
+    let up = match state::find(paths)? {
+        Found::Nothing => {
+            output.line("nothing is up")?;
+            return output.finish();
+        }
+        Found::Stale(up) => {
+            note(format!("{}; cleared away", up.stale(paths)));
+            up
+        }
+        Found::Running(up) => up,
+    };
+    end(&up).await;
+    for name in ["up.json", "token", "scheduler.json", "scheduler.sock"] {
+        let path = paths.runtime.join(name);
+        if_there(fs::remove_file(&path)).or_exit(Exit::Machine, || {
+            format!("cannot remove {}", path.display())
+        })?;
+    }
+    output.line(format_args!("down: {}", up.address))?;
+    output.finish()
+}
+
+/// Ends exactly the processes of the cluster: workers first, so that they can take their leave.
+async fn end(up: &UpFile) {
+    for process in up.processes() {
+        process.signal(Signal::SIGTERM);
+    }
+    wait(up, END).await;
+    for process in up.processes().filter(|process| process.is_running()) {
+        note(format!("{} does not end by itself; killed", process.name));
+        process.signal(Signal::SIGKILL);
+    }
+    wait(up, KILLED).await;
+}
+
+async fn wait(up: &UpFile, time: Duration) {
+    let deadline = Instant::now() + time;
+    while up.processes().any(Process::is_running) && Instant::now() < deadline {
+        sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,291 @@
+//! `wask map`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::task::spawn_blocking;
+use wask_client::Client;
+use wask_value::Type;
+
+use crate::{
+    args::{ClusterArgs, LimitArgs, NameArgs, OutputArgs, units},
+    cluster::{Choice, Cluster, Context},
+    component::{Call, Signature, Target},
+    exit::{Exit, Failed, OrExit, Result},
+    expression::{Scope, Template},
+    files::{self, Kind},
+    interrupt::or_signal,
+    items,
+    job::{self, Items, Job, Reduce, Sink, Step, scatter_large},
+    names,
+    output::Output,
+};
+
+/// Run a function on many items, and reduce the results
+///
+/// One task for each item, on the cluster; with none named or up, on one in this process with a
+/// slot for each processor. Results are printed in the order of the items, one a line. With
+/// --reduce they are combined, some at a time, until one is left, and only that is printed. The
+/// first task that fails ends it, and the rest is cancelled; so does Ctrl-C.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+`_` in the call is what is mapped over; with several `_`, the same item stands in each. A bare name
+means one: `count-words` is 'count-words(_)'. An item is WAVE; where a string is wanted, text that
+does not begin with a quote is taken as it stands. A collection, @NAME, is an item for each of its
+results.
+
+--files takes a pattern as a shell does, `**` for any folders, no hidden files; in quotes, or the
+shell replaces it first. All files are checked before anything runs: those that are to be strings
+must be UTF-8. Files above 1 MiB are stored on a worker first.
+
+--reduce takes a function with a list parameter of what the map gives, that returns the same.
+
+Examples:
+  wask map words.wasm count-words --files 'src/**/*.rs' --reduce merge --json
+  wask map math.wasm 'power(_, 3)' 1 2 3 4
+  wask map words.wasm count-words 'to be' 'or not to be'
+  wask map geo.wasm 'distance(_, {x: 0.0, y: 0.0})' --input points.jsonl
+  ls | wask map words.wasm count-words --input -
+  wask map words.wasm count-words @texts --as counts        results stay on the cluster")]
+pub(crate) struct MapArgs {
+    /// A file, or what the cluster knows by a name or `blake3:…`
+    component: String,
+
+    /// FUNCTION or 'FUNCTION(_, ..)', with `_` for what is mapped over
+    #[arg(value_name = "FUNCTION")]
+    call: String,
+
+    /// What is mapped over: WAVE, text, @NAME
+    #[arg(value_name = "ITEM")]
+    items: Vec<String>,
+
+    /// Map over the files that match, as `string` or `list<u8>`; in quotes
+    #[arg(long, value_name = "PATTERN")]
+    files: Vec<String>,
+
+    /// Map over lines: JSON where the name ends in .jsonl, else WAVE or text; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+
+    /// Combine the results with this function: FUNCTION, or 'FUNCTION(_, ..)' with `_` for a list
+    #[arg(long, value_name = "FUNCTION")]
+    reduce: Option<String>,
+
+    /// How many results are combined at a time
+    #[arg(long, value_name = "N", default_value = "16", value_parser = fan_in)]
+    fan_in: usize,
+
+    #[command(flatten)]
+    name: NameArgs,
+
+    /// Return as soon as all is submitted; needs --as
+    #[arg(long, requires = "name")]
+    detach: bool,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    #[command(flatten)]
+    limits: LimitArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+fn fan_in(text: &str) -> Result<usize, String> {
+    match units::at_least_one(text)? {
+        1 => Err("at least 2, or nothing would be combined".into()),
+        number => Ok(number),
+    }
+}
+
+pub(crate) async fn run(args: MapArgs, context: &Context) -> Result {
+    let choice = match args.name.name {
+        Some(_) => Choice::lasting(context, &args.cluster)?,
+        None => Choice::any(context, &args.cluster)?,
+    };
+    let mut cluster = Cluster::new(context, choice);
+    let outcome = or_signal(map(&args, context, &mut cluster)).await;
+    // Ends what still runs for it, and stops the thread that submits.
+    cluster.close().await;
+    outcome
+}
+
+async fn map(args: &MapArgs, context: &Context, cluster: &mut Cluster) -> Result {
+    let mut output = Output::open(&args.output)?;
+    let plan = Plan::read(args, cluster).await?;
+    if args.name.name.is_none() {
+        output.check(&plan.result)?;
+    }
+    let items = items(args, &plan).await?;
+    if items.len() == 0 {
+        return Err(items::none());
+    }
+    let client = cluster.client().await?;
+    let name = match args.name.name {
+        Some(_) => Some(names::choose(&client, &args.name).await?),
+        None => None,
+    };
+    warn_without_workers(&client, context).await?;
+    let job = plan.into_job(args, cluster, client.clone(), items).await?;
+    let sink = match (&name, args.detach) {
+        (_, true) => Sink::Leave,
+        (Some(_), false) => Sink::Keep,
+        (None, false) => Sink::Write(&mut output),
+    };
+    let done = Box::pin(job::run(job, sink, context.quiet)).await?;
+    if let Some(name) = &name {
+        names::publish(&client, name, args.name.replace, &done.kept).await?;
+        output.line(format_args!("@{name}"))?;
+    }
+    output.finish()?;
+    if !args.detach {
+        context.note(done.summary);
+    }
+    Ok(())
+}
+
+/// What is to run, checked as far as possible before there is a connection.
+struct Plan {
+    target: Target,
+    map: (Signature, Template),
+    reduce: Option<(Signature, Template)>,
+    /// For items.
+    scope: Scope,
+    /// What `_` stands for.
+    item: Type,
+    /// Of what is printed.
+    result: Type,
+}
+
+impl Plan {
+    async fn read(args: &MapArgs, cluster: &mut Cluster) -> Result<Self> {
+        let target = Target::load(&args.component)?;
+        let call = Call::parse(&args.call)?;
+        let function = target.function(cluster, call.name).await?;
+        let texts = call.mapped(&function)?;
+        let scope = cluster.scope(&texts, true).await?;
+        let template = scope.arguments(&function.name, &function.ty, &texts)?;
+        let Some(item) = template.item.clone() else {
+            return Err(Failed::input("write `_` for what is mapped over"));
+        };
+        let result = function.ty.value_type();
+        let reduce = match &args.reduce {
+            Some(text) => Some(reducer(&target, cluster, text, &function, &result).await?),
+            None => None,
+        };
+        let items: Vec<&str> = args.items.iter().map(String::as_str).collect();
+        let scope = match item {
+            // Only a name at the front is a reference: the rest is text.
+            Type::String => {
+                let names = items.into_iter().filter(|text| text.starts_with('@'));
+                cluster.scope(&names.collect::<Vec<_>>(), false).await?
+            }
+            _ => cluster.scope(&items, false).await?,
+        };
+        Ok(Self {
+            target,
+            map: (function, template),
+            reduce,
+            scope,
+            item,
+            result,
+        })
+    }
+
+    async fn into_job(
+        self,
+        args: &MapArgs,
+        cluster: &Cluster,
+        client: Client,
+        items: Items,
+    ) -> Result<Job> {
+        let component = self.target.on(&client).await?;
+        let mut datasets = cluster.datasets().clone();
+        let mut steps = Vec::new();
+        for (signature, mut template) in [self.map].into_iter().chain(self.reduce) {
+            scatter_large(&client, &mut template.arguments, &mut datasets).await?;
+            let function = signature.of(&component, args.limits.for_cluster())?;
+            steps.push(Step { function, template });
+        }
+        let mut steps = steps.into_iter();
+        let Some(map) = steps.next() else {
+            return Err(Failed::input("nothing to map"));
+        };
+        let fan_in = args.fan_in;
+        Ok(Job {
+            client,
+            datasets,
+            map,
+            items,
+            reduce: steps.next().map(|step| Reduce { step, fan_in }),
+        })
+    }
+}
+
+/// The function that combines results, whose types must fit those of the map.
+async fn reducer(
+    target: &Target,
+    cluster: &mut Cluster,
+    text: &str,
+    map: &Signature,
+    result: &Type,
+) -> Result<(Signature, Template)> {
+    let call = Call::parse(text)?;
+    let function = target.function(cluster, call.name).await?;
+    let texts = call
+        .mapped(&function)
+        .map_err(|failed| failed.context("--reduce"))?;
+    let scope = cluster.scope(&texts, true).await?;
+    let template = scope.arguments(&function.name, &function.ty, &texts)?;
+    let list = Type::list(result.clone());
+    let Signature { name, ty } = &function;
+    if template.item.as_ref() != Some(&list) {
+        return Err(Failed::input(format!(
+            "--reduce {name} must take a list of what `{}` gives, {list}, but it is {ty}",
+            map.name
+        )));
+    }
+    if ty.value_type() != *result {
+        return Err(Failed::input(format!(
+            "--reduce {name} must return what it combines, {result}, so that its results can be \
+             combined again, but it is {ty}"
+        )));
+    }
+    Ok((function, template))
+}
+
+/// Reads and checks what is mapped over.
+async fn items(args: &MapArgs, plan: &Plan) -> Result<Items> {
+    let sources = [
+        !args.items.is_empty(),
+        !args.files.is_empty(),
+        args.input.is_some(),
+    ];
+    if sources.into_iter().filter(|given| *given).count() > 1 {
+        return Err(Failed::input(
+            "items, --files or --input, not several of them; put the pattern of --files in quotes, \
+             or the shell makes items of it",
+        ));
+    }
+    if !args.files.is_empty() {
+        let kind = Kind::of(&plan.item)?;
+        let patterns = args.files.clone();
+        let check = spawn_blocking(move || files::check(files::find(&patterns)?, kind));
+        let checked = check
+            .await
+            .or_exit(Exit::Machine, || "cannot read files")??;
+        return Ok(Items::Files(checked));
+    }
+    Ok(Items::Values(match &args.input {
+        Some(path) => items::lines(&plan.scope, &plan.item, path)?,
+        None => items::typed(&plan.scope, &plan.item, &args.items)?,
+    }))
+}
+
+async fn warn_without_workers(client: &Client, context: &Context) -> Result {
+    if client.status().await?.workers.is_empty() {
+        context.note("the cluster has no workers: tasks wait until one joins");
+    }
+    Ok(())
+}

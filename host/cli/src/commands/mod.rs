@@ -1,0 +1,66 @@
+//! The commands, one file each.
+
+pub(crate) mod call;
+pub(crate) mod cancel;
+pub(crate) mod completions;
+pub(crate) mod components;
+pub(crate) mod datasets;
+pub(crate) mod down;
+pub(crate) mod gather;
+pub(crate) mod inspect;
+pub(crate) mod map;
+pub(crate) mod push;
+pub(crate) mod release;
+pub(crate) mod result;
+pub(crate) mod scatter;
+pub(crate) mod scheduler;
+pub(crate) mod status;
+pub(crate) mod submit;
+pub(crate) mod up;
+pub(crate) mod version;
+pub(crate) mod worker;
+
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::{args::Command, cluster::Context, exit::Result, interrupt::or_signal};
+
+/// Runs a command. A signal ends all but those that listen for it themselves.
+pub(crate) async fn run(command: Command, context: &Context) -> Result {
+    match command {
+        Command::Scheduler(args) => Box::pin(scheduler::run(args)).await,
+        Command::Worker(args) => Box::pin(worker::run(args, context)).await,
+        Command::Map(args) => Box::pin(map::run(args, context)).await,
+        command => Box::pin(or_signal(once(command, context))).await,
+    }
+}
+
+async fn once(command: Command, context: &Context) -> Result {
+    match command {
+        Command::Inspect(args) => inspect::run(args, context).await,
+        Command::Push(args) => push::run(args, context).await,
+        Command::Components(args) => components::run(args, context).await,
+        Command::Up(args) => up::run(args, context).await,
+        Command::Down(args) => down::run(args, context).await,
+        Command::Status(args) => status::run(args, context).await,
+        Command::Submit(args) => submit::run(args, context).await,
+        Command::Scatter(args) => scatter::run(args, context).await,
+        Command::Result(args) => result::run(args, context).await,
+        Command::Gather(args) => gather::run(args, context).await,
+        Command::Cancel(args) => cancel::run(args, context).await,
+        Command::Release(args) => release::run(args, context).await,
+        Command::Datasets(args) => datasets::run(args, context).await,
+        Command::Call(args) => call::run(&args, context),
+        Command::Version(args) => version::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        // Taken out before.
+        Command::Scheduler(_) | Command::Worker(_) | Command::Map(_) => Ok(()),
+    }
+}
+
+/// What is logged where `RUST_LOG` says nothing: servers tell more.
+pub(crate) fn log_level(command: &Command) -> LevelFilter {
+    match command {
+        Command::Scheduler(_) | Command::Worker(_) => LevelFilter::INFO,
+        _ => LevelFilter::WARN,
+    }
+}

@@ -1,0 +1,196 @@
+//! `wask status`
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::Args;
+use serde_json::{Value, json};
+use wask_client::{ClusterStatus, WorkerStatus};
+
+use crate::{
+    args::ClusterArgs,
+    cluster::{Cluster, Context},
+    exit::Result,
+    output::Output,
+    table,
+};
+
+/// Show the cluster: its workers, and its tasks by state
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  wask status
+  wask status --json | jq .tasks.total_recomputed")]
+pub(crate) struct StatusArgs {
+    /// Write one JSON object
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result {
+    let client = Cluster::connect(context, &args.cluster).await?;
+    let status = client.status().await?;
+    let mut output = Output::stdout(args.json);
+    match args.json {
+        true => output.json(&to_json(client.address(), &status))?,
+        false => {
+            for line in to_text(client.address(), &status) {
+                output.line(line)?;
+            }
+        }
+    }
+    output.finish()
+}
+
+fn to_json(address: &str, status: &ClusterStatus) -> Value {
+    let tasks = &status.tasks;
+    json!({
+        "address": address,
+        "version": status.software_version,
+        "uptime_seconds": status.uptime.as_secs(),
+        "sessions": status.sessions,
+        "workers": status.workers.iter().map(worker_to_json).collect::<Vec<_>>(),
+        "tasks": {
+            "released": tasks.released,
+            "waiting": tasks.waiting,
+            "no_worker": tasks.no_worker,
+            "queued": tasks.queued,
+            "processing": tasks.processing,
+            "memory": tasks.memory,
+            "erred": tasks.erred,
+            "total_finished": tasks.total_finished,
+            "total_erred": tasks.total_erred,
+            "total_recomputed": tasks.total_recomputed,
+            "total_workers_lost": tasks.total_workers_lost,
+        },
+    })
+}
+
+fn worker_to_json(worker: &WorkerStatus) -> Value {
+    json!({
+        "name": worker.name,
+        "address": worker.address,
+        "pid": worker.process_id,
+        "slots": worker.slots,
+        "processing": worker.processing,
+        "executing": worker.executing,
+        "finished": worker.finished,
+        "stored_keys": worker.stored_keys,
+        "stored_bytes": worker.stored_bytes,
+        "spilled_bytes": worker.spilled_bytes,
+        "memory_limit": worker.memory_limit,
+        "silent_ms": u64::try_from(worker.silent.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+fn to_text(address: &str, status: &ClusterStatus) -> Vec<String> {
+    let uptime = humantime::format_duration(Duration::from_secs(status.uptime.as_secs()));
+    let mut lines = vec![
+        format!(
+            "{address}: wask {}, up for {uptime}, {} clients",
+            status.software_version, status.sessions
+        ),
+        String::new(),
+    ];
+    lines.extend(workers(&status.workers));
+    let tasks = &status.tasks;
+    lines.extend([
+        String::new(),
+        format!(
+            "tasks: {} waiting, {} without a worker, {} queued, {} processing, {} in memory, {} \
+             erred, {} released",
+            tasks.waiting,
+            tasks.no_worker,
+            tasks.queued,
+            tasks.processing,
+            tasks.memory,
+            tasks.erred,
+            tasks.released
+        ),
+        format!(
+            "since the start: {} finished, {} erred, {} recomputed, {} workers lost",
+            tasks.total_finished,
+            tasks.total_erred,
+            tasks.total_recomputed,
+            tasks.total_workers_lost
+        ),
+    ]);
+    lines
+}
+
+fn workers(workers: &[WorkerStatus]) -> Vec<String> {
+    if workers.is_empty() {
+        return vec!["no workers: tasks wait until one joins (`wask worker ADDRESS`)".into()];
+    }
+    let size = |bytes| ByteSize(bytes).display().si().to_string();
+    let mut rows = vec![table::row([
+        "WORKER", "ADDRESS", "PID", "RUNNING", "ASSIGNED", "FINISHED", "HOLDS", "SPILLED", "LIMIT",
+    ])];
+    rows.extend(workers.iter().map(|worker| {
+        vec![
+            worker.name.clone(),
+            worker.address.clone(),
+            worker.process_id.to_string(),
+            format!("{}/{}", worker.executing, worker.slots),
+            worker.processing.to_string(),
+            worker.finished.to_string(),
+            size(worker.stored_bytes),
+            size(worker.spilled_bytes),
+            size(worker.memory_limit),
+        ]
+    }));
+    table::lines(&rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use wask_client::TaskCounts;
+
+    use super::*;
+
+    fn status() -> ClusterStatus {
+        ClusterStatus {
+            software_version: "0.1.0".into(),
+            uptime: Duration::from_millis(61_500),
+            sessions: 2,
+            workers: vec![WorkerStatus {
+                name: "worker-1".into(),
+                address: "unix:///run/w1".into(),
+                process_id: 42,
+                slots: 2,
+                executing: 1,
+                processing: 3,
+                finished: 7,
+                stored_bytes: 1_500_000,
+                memory_limit: 2_000_000_000,
+                ..WorkerStatus::default()
+            }],
+            tasks: TaskCounts {
+                queued: 5,
+                memory: 1,
+                total_recomputed: 4,
+                ..TaskCounts::default()
+            },
+        }
+    }
+
+    #[test]
+    fn people_read_a_table() {
+        insta::assert_snapshot!(to_text("unix:///run/s", &status()).join("\n"));
+    }
+
+    #[test]
+    fn a_cluster_without_workers_says_so() {
+        let text = to_text("a", &ClusterStatus::default()).join("\n");
+        assert!(text.contains("no workers: tasks wait until one joins"));
+    }
+
+    #[test]
+    fn programs_read_json() {
+        let json = to_json("unix:///run/s", &status());
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap());
+    }
+}

@@ -1,0 +1,165 @@
+//! Arguments as far as they are known, with places for items and futures.
+
+use std::{cell::RefCell, sync::Arc};
+
+use bytes::Bytes;
+use serde::{
+    Serialize, Serializer,
+    ser::{SerializeMap, SerializeSeq, SerializeTuple},
+};
+use wask_client::Encoded;
+use wask_value::{FunctionType, Hole, Segment, Type, arguments_to_rope};
+
+use crate::exit::{Failed, Result};
+
+/// One of the futures of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FutureRef {
+    pub(crate) dataset: Arc<str>,
+    pub(crate) index: usize,
+}
+
+/// A value, of which parts may still be missing.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Tree {
+    /// A value without references.
+    Known(Encoded),
+    /// A `string`, from a file.
+    Text(String),
+    /// A `list<u8>`, from a file.
+    Data(Vec<u8>),
+    /// What is mapped over.
+    Item,
+    /// The result of a task.
+    Future(FutureRef),
+    List(Vec<Self>),
+    Tuple(Vec<Self>),
+    /// Fields that are left out are `none`.
+    Record(Vec<(String, Self)>),
+    Some(Box<Self>),
+    /// A case of a variant or result, with its payload.
+    Case(&'static str, Box<Self>),
+}
+
+impl Tree {
+    /// Calls `see` with every future in it.
+    pub(crate) fn futures<'a>(&'a self, see: &mut impl FnMut(&'a FutureRef)) {
+        match self {
+            Self::Future(future) => see(future),
+            Self::List(trees) | Self::Tuple(trees) => {
+                trees.iter().for_each(|tree| tree.futures(see));
+            }
+            Self::Record(fields) => fields.iter().for_each(|(_, tree)| tree.futures(see)),
+            Self::Some(tree) | Self::Case(_, tree) => tree.futures(see),
+            Self::Known(_) | Self::Text(_) | Self::Data(_) | Self::Item => {}
+        }
+    }
+}
+
+/// The arguments of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Template {
+    /// A tuple with one value for each parameter.
+    pub(crate) arguments: Tree,
+    /// What an item must be, where there is a place for one.
+    pub(crate) item: Option<Type>,
+}
+
+impl Template {
+    /// The encoded arguments, where there are neither items nor futures.
+    pub(crate) fn encode(&self, ty: &FunctionType) -> Result<Vec<Bytes>> {
+        let known = KnownOnly::default();
+        let arguments = self.arguments.filled(&known);
+        let rope = arguments_to_rope(&ty.params, &arguments)?;
+        let known = known.0.take();
+        let pieces = rope.segments().map(|segment| match segment {
+            Segment::Bytes(bytes) => Some(Bytes::copy_from_slice(bytes)),
+            Segment::Hole(number) => known.get(number as usize).cloned(),
+        });
+        let pieces: Option<Vec<Bytes>> = pieces.collect();
+        pieces.ok_or_else(|| Failed::input("a future stands where only values may"))
+    }
+}
+
+/// What goes into the places of a [`Tree`].
+pub(crate) trait Fill {
+    fn known<S: Serializer>(&self, value: &Encoded, to: S) -> Result<S::Ok, S::Error>;
+    fn item<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
+    fn future<S: Serializer>(&self, future: &FutureRef, to: S) -> Result<S::Ok, S::Error>;
+}
+
+/// A tree whose places are filled: what the client takes for arguments.
+pub(crate) struct Filled<'a, F> {
+    tree: &'a Tree,
+    fill: &'a F,
+}
+
+impl Tree {
+    pub(crate) fn filled<'a, F: Fill>(&'a self, fill: &'a F) -> Filled<'a, F> {
+        Filled { tree: self, fill }
+    }
+}
+
+impl<F: Fill> Serialize for Filled<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { tree, fill } = *self;
+        match tree {
+            Tree::Known(value) => fill.known(value, serializer),
+            Tree::Item => fill.item(serializer),
+            Tree::Future(future) => fill.future(future, serializer),
+            Tree::Text(text) => serializer.serialize_str(text),
+            Tree::Data(bytes) => serializer.serialize_bytes(bytes),
+            Tree::List(trees) => {
+                let mut list = serializer.serialize_seq(Some(trees.len()))?;
+                for tree in trees {
+                    list.serialize_element(&tree.filled(fill))?;
+                }
+                list.end()
+            }
+            Tree::Tuple(trees) => {
+                let mut tuple = serializer.serialize_tuple(trees.len())?;
+                for tree in trees {
+                    tuple.serialize_element(&tree.filled(fill))?;
+                }
+                tuple.end()
+            }
+            Tree::Record(fields) => {
+                let mut record = serializer.serialize_map(Some(fields.len()))?;
+                for (name, tree) in fields {
+                    record.serialize_entry(name, &tree.filled(fill))?;
+                }
+                record.end()
+            }
+            Tree::Some(tree) => serializer.serialize_some(&tree.filled(fill)),
+            Tree::Case(name, tree) => {
+                serializer.serialize_newtype_variant("", 0, name, &tree.filled(fill))
+            }
+        }
+    }
+}
+
+/// Numbers the values that are known, and takes nothing else.
+#[derive(Default)]
+struct KnownOnly(RefCell<Vec<Bytes>>);
+
+impl Fill for KnownOnly {
+    fn known<S: Serializer>(&self, value: &Encoded, to: S) -> Result<S::Ok, S::Error> {
+        let mut known = self.0.borrow_mut();
+        let number = u32::try_from(known.len()).map_err(serde::ser::Error::custom)?;
+        known.push(value.bytes().clone());
+        Hole(number).serialize(to)
+    }
+
+    fn item<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom(
+            "`_` stands only in the arguments of `wask map`",
+        ))
+    }
+
+    fn future<S: Serializer>(&self, future: &FutureRef, _: S) -> Result<S::Ok, S::Error> {
+        let name = &future.dataset;
+        Err(serde::ser::Error::custom(format!(
+            "`@{name}` is a future, not a value"
+        )))
+    }
+}

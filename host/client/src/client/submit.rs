@@ -1,0 +1,148 @@
+//! Functions and arguments to tasks and futures.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use wask_core::{Definition, TaskSpec, TypeId};
+
+use crate::{
+    Client, Error, Function, Future,
+    arguments::{self, EncodedArguments, Rows},
+    outbox::task_bytes,
+    state::Handle,
+};
+
+/// Tasks of a `map` that are handed over at a time: while the next are encoded, they are on
+/// their way.
+const ROWS: usize = 1_000;
+
+impl Client {
+    /// Runs a function on the cluster. Returns at once, with a future of the result.
+    ///
+    /// `arguments` is a tuple with one item for each parameter, `()` for none and `(x,)` for one:
+    /// of any types that serde serializes and that fit the function's. In them, at any depth, a
+    /// [`Future`] stands for its result, and an [`Encoded`](crate::Encoded) for a value whose type
+    /// is known only at run time. All types are checked here and now, those of futures too.
+    ///
+    /// Equal tasks of pure functions, from whatever client of the tenant, run once.
+    ///
+    /// ```no_run
+    /// # async fn example(client: wask_client::Client, words: wask_client::Component) -> Result<(), wask_client::Error> {
+    /// let (count, merge) = (words.function("count-words")?, words.function("merge")?);
+    /// let a = client.submit(&count, ("to be or not to be",))?;
+    /// let b = client.submit(&count, (String::from("that is the question"),))?;
+    /// let merged = client.submit(&merge, (vec![&a, &b],))?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Arguments`], with the path to what does not fit; [`Error::ArgumentsTooLarge`];
+    /// [`Error::Disconnected`]. That the task fails is told by its future.
+    pub fn submit<R, A: Serialize>(
+        &self,
+        function: &Function<R>,
+        arguments: A,
+    ) -> Result<Future<R>, Error> {
+        let session = &self.session;
+        let encoded = arguments::encode(session, function.shared_name(), function.ty(), &arguments);
+        let definition = function.definition_for(&session.tenant);
+        let task = self.task(function, definition, encoded?)?;
+        let handles = session
+            .outbox
+            .submit(session, &function.description, vec![task])?;
+        // The outbox hands back one for each task.
+        let handle = handles.into_iter().next();
+        handle
+            .map(Future::new)
+            .ok_or(Error::Usage("a task got no future"))
+    }
+
+    /// Runs a function once for each item of a sequence. Returns as soon as all tasks are
+    /// encoded, with a future for each, in order.
+    ///
+    /// In the arguments, [`each`](crate::each) marks the sequence; what is not marked is the same
+    /// for all tasks. With several, the shortest decides.
+    ///
+    /// ```no_run
+    /// # async fn example(client: wask_client::Client, words: wask_client::Component) -> Result<(), wask_client::Error> {
+    /// use wask_client::each;
+    ///
+    /// let count = words.function("count-words")?;
+    /// let texts = vec!["to be", "or not", "to be"];
+    /// let parts = client.map(&count, (each(&texts),))?;
+    ///
+    /// let merged = client.submit(&words.function("merge")?, (&parts,))?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), and [`Error::Usage`] where nothing is marked. Tasks before
+    /// the one at fault may have been submitted; they are released again.
+    pub fn map<R, A: Serialize>(
+        &self,
+        function: &Function<R>,
+        arguments: A,
+    ) -> Result<Vec<Future<R>>, Error> {
+        let session = &self.session;
+        let definition = function.definition_for(&session.tenant);
+        let mut rows = Rows {
+            session,
+            name: function.shared_name(),
+            ty: function.ty(),
+            arguments: &arguments,
+        };
+        let mut futures = Vec::new();
+        loop {
+            let some = rows.by_ref().take(ROWS);
+            let tasks = some.map(|row| self.task(function, definition.clone(), row?));
+            let tasks: Vec<TaskSpec> = tasks.collect::<Result<_, Error>>()?;
+            let is_last = tasks.len() < ROWS;
+            let handles = session
+                .outbox
+                .submit(session, &function.description, tasks)?;
+            futures.extend(handles.into_iter().map(Future::new));
+            if is_last {
+                return Ok(futures);
+            }
+        }
+    }
+
+    fn task<R>(
+        &self,
+        function: &Function<R>,
+        definition: Arc<Definition>,
+        encoded: EncodedArguments,
+    ) -> Result<TaskSpec, Error> {
+        let EncodedArguments {
+            arguments,
+            dependencies,
+        } = encoded;
+        let salt = match definition.options.pure {
+            true => 0,
+            false => self.session.salt(),
+        };
+        // The scheduler has its own numbers for types.
+        let result_type = TypeId::default();
+        let task = TaskSpec::new(definition, arguments, dependencies, salt, result_type);
+        // Half of what a message holds leaves room for all else that is in one.
+        let (bytes, limit) = (task_bytes(&task), self.session.limits.message_bytes / 2);
+        if bytes > limit {
+            return Err(Error::ArgumentsTooLarge {
+                function: function.shared_name().clone(),
+                bytes,
+                limit,
+            });
+        }
+        Ok(task)
+    }
+}
+
+/// Handles of futures, as lists of them are passed around.
+pub(super) fn handles<T>(
+    futures: impl IntoIterator<Item: std::borrow::Borrow<Future<T>>>,
+) -> Vec<Arc<Handle>> {
+    let futures = futures.into_iter();
+    futures
+        .map(|future| std::borrow::Borrow::borrow(&future).handle.clone())
+        .collect()
+}

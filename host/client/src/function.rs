@@ -1,0 +1,284 @@
+//! Components that a cluster knows, and their functions.
+
+use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use wask_component::Interface;
+use wask_core::{Definition, Digest, TaskKind};
+use wask_rpc::wire::ComponentInfo;
+use wask_value::{FunctionType, WitType};
+
+use crate::{Dynamic, Error, Options, state::Description};
+
+/// A component that the cluster has admitted: a library of task functions. Cheap to clone.
+///
+/// From [`Client::upload`](crate::Client::upload) or
+/// [`Client::component`](crate::Client::component).
+#[derive(Clone)]
+pub struct Component(Arc<Inner>);
+
+struct Inner {
+    digest: Digest,
+    name: Option<String>,
+    size: u64,
+    interface: Interface,
+    tenant: Arc<str>,
+}
+
+impl Component {
+    pub(crate) fn new(info: ComponentInfo, tenant: Arc<str>) -> Result<Self, Error> {
+        let functions = info.functions.into_iter().map(|function| {
+            let ty = function.ty.parse().map_err(|source| Error::Value {
+                what: format!("the type of function {}", function.name).into(),
+                source: Box::new(source),
+            })?;
+            Ok(wask_component::Function {
+                name: function.name,
+                ty,
+                docs: function.docs,
+            })
+        });
+        let interface = Interface {
+            functions: functions.collect::<Result<_, Error>>()?,
+            ..Interface::default()
+        };
+        Ok(Self(Arc::new(Inner {
+            digest: info.digest,
+            name: info.name,
+            size: info.size,
+            interface,
+            tenant,
+        })))
+    }
+
+    /// What names the component: the BLAKE3 digest of its bytes.
+    pub fn digest(&self) -> Digest {
+        self.0.digest
+    }
+
+    /// The name that it was given, if any.
+    pub fn name(&self) -> Option<&str> {
+        self.0.name.as_deref()
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.0.size
+    }
+
+    /// Its functions, in the component's order.
+    ///
+    /// ```no_run
+    /// # fn example(component: wask_client::Component) {
+    /// for function in component.functions() {
+    ///     // count-words: func(text: string) -> list<tuple<string, u32>>
+    ///     println!("{}: {}", function.name(), function.ty());
+    /// }
+    /// # }
+    /// ```
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = Function> + '_ {
+        let functions = self.0.interface.functions.iter();
+        functions.map(|function| self.make(function))
+    }
+
+    /// The function called `name`: by its full name (`demo:text/words#count`), with underscores
+    /// for hyphens, or by the end of its name where only one has it (`count`).
+    ///
+    /// ```no_run
+    /// # fn example(component: wask_client::Component) -> Result<(), wask_client::Error> {
+    /// let count = component.function("count-words")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Component`] where there is none, with what was probably meant.
+    pub fn function(&self, name: &str) -> Result<Function, Error> {
+        Ok(self.make(self.0.interface.function(name)?))
+    }
+
+    fn make(&self, function: &wask_component::Function) -> Function {
+        let name: Arc<str> = function.name.as_str().into();
+        let kind = TaskKind::Function {
+            component: self.0.digest,
+            function: name.clone(),
+        };
+        let options = Options::default();
+        Function {
+            signature: Arc::new(Signature {
+                name,
+                ty: function.ty.clone(),
+                docs: function.docs.clone(),
+            }),
+            description: describe(&function.name, &function.ty, &options),
+            definition: Arc::new(Definition::new(&self.0.tenant, kind, options.0)),
+            returns: PhantomData,
+        }
+    }
+}
+
+impl fmt::Debug for Component {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Component")
+            .field("digest", &self.0.digest)
+            .field("name", &self.0.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A function of a component, and how it is to be run. Cheap to clone.
+///
+/// `R` is the Rust type as which its results are read: [`Dynamic`] leaves that open until a
+/// result is asked for, [`returning`](Self::returning) settles it.
+pub struct Function<R = Dynamic> {
+    signature: Arc<Signature>,
+    pub(crate) description: Arc<Description>,
+    pub(crate) definition: Arc<Definition>,
+    returns: PhantomData<fn() -> R>,
+}
+
+struct Signature {
+    name: Arc<str>,
+    ty: FunctionType,
+    docs: Option<String>,
+}
+
+impl<R> Function<R> {
+    /// Its full name: `count-words`, or `demo:text/words#count` in an interface.
+    pub fn name(&self) -> &str {
+        &self.signature.name
+    }
+
+    /// What it takes and returns.
+    pub fn ty(&self) -> &FunctionType {
+        &self.signature.ty
+    }
+
+    /// Its documentation, where the component carries it.
+    pub fn docs(&self) -> Option<&str> {
+        self.signature.docs.as_deref()
+    }
+
+    /// The same function, run with other options.
+    ///
+    /// ```no_run
+    /// # fn example(client: &wask_client::Client, count: &wask_client::Function) -> Result<(), wask_client::Error> {
+    /// use wask_client::Options;
+    ///
+    /// let urgent = count.with(Options::new().priority(10));
+    /// let future = client.submit(&urgent, ("to be or not to be",))?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn with(&self, options: Options) -> Self {
+        let Signature { name, ty, .. } = &*self.signature;
+        let kind = self.definition.kind.clone();
+        Self {
+            description: describe(name, ty, &options),
+            definition: Arc::new(Definition::new(&self.definition.tenant, kind, options.0)),
+            ..self.clone()
+        }
+    }
+
+    /// The same function, with the Rust type that its results are read as: futures of it are
+    /// [`Future<T>`](crate::Future), which can be awaited for a `T`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: &wask_client::Client, words: &wask_client::Component) -> Result<(), wask_client::Error> {
+    /// let count = words.function("count-words")?.returning::<Vec<(String, u32)>>()?;
+    /// let counts = client.submit(&count, ("to be or not to be",))?.await?;
+    /// assert_eq!(counts[0], ("be".into(), 2));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Type`] where the function returns another type.
+    pub fn returning<T: WitType>(&self) -> Result<Function<T>, Error> {
+        let (got, wanted) = (&self.description.ty, T::wit_type());
+        if *got != wanted {
+            return Err(Error::Type {
+                what: format!("the result of {}", self.name()).into(),
+                wanted,
+                got: got.clone(),
+            });
+        }
+        Ok(Function {
+            signature: self.signature.clone(),
+            description: self.description.clone(),
+            definition: self.definition.clone(),
+            returns: PhantomData,
+        })
+    }
+
+    pub(crate) fn shared_name(&self) -> &Arc<str> {
+        &self.signature.name
+    }
+
+    /// The definition as it is for a tenant, who mostly is the one whose component this is.
+    pub(crate) fn definition_for(&self, tenant: &str) -> Arc<Definition> {
+        if *tenant == *self.definition.tenant {
+            return self.definition.clone();
+        }
+        let Definition { kind, options, .. } = &*self.definition;
+        Arc::new(Definition::new(tenant, kind.clone(), options.clone()))
+    }
+}
+
+fn describe(name: &str, ty: &FunctionType, options: &Options) -> Arc<Description> {
+    Arc::new(Description {
+        label: options.0.label.clone().unwrap_or_else(|| name.into()),
+        ty: ty.value_type(),
+        error_type: ty.error_type(),
+    })
+}
+
+impl<R> Clone for Function<R> {
+    fn clone(&self) -> Self {
+        Self {
+            signature: self.signature.clone(),
+            description: self.description.clone(),
+            definition: self.definition.clone(),
+            returns: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for Function<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name(), self.ty())
+    }
+}
+
+/// Where a component comes from: a file, by its path, or bytes. Binary components, WAT text, and
+/// core modules that carry component-type metadata.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// What a file would hold.
+    Bytes(Bytes),
+}
+
+macro_rules! sources {
+    ($($from:ty => $case:ident),* $(,)?) => {$(
+        impl From<$from> for Source {
+            fn from(from: $from) -> Self {
+                Self::$case(from.into())
+            }
+        }
+    )*};
+}
+
+sources! {
+    &str => File, String => File, PathBuf => File, &std::path::Path => File, &PathBuf => File,
+    Vec<u8> => Bytes, Bytes => Bytes, &'static [u8] => Bytes,
+}
+
+impl Source {
+    /// Admits the component: a mistake in it is told before anything is sent.
+    pub(crate) fn load(self) -> Result<wask_component::Component, Error> {
+        Ok(match self {
+            Self::File(path) => wask_component::Component::from_file(path)?,
+            Self::Bytes(bytes) => wask_component::Component::load(&bytes)?,
+        })
+    }
+}

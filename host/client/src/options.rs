@@ -1,0 +1,103 @@
+//! How tasks are to be run.
+
+use std::{sync::Arc, time::Duration};
+
+use wask_core::TaskOptions;
+
+/// How tasks of a function are to be run. Given to it with
+/// [`Function::with`](crate::Function::with).
+///
+/// ```
+/// use std::time::Duration;
+/// use wask_client::Options;
+///
+/// let options = Options::new()
+///     .label("nightly count")
+///     .priority(10)
+///     .retries(2)
+///     .timeout(Duration::from_secs(30))
+///     .memory_limit(64 << 20);
+/// # let _ = options;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options(pub(crate) TaskOptions);
+
+impl Options {
+    /// The defaults: priority 0, no retries, no timeout, the workers' own limits, pure.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A name for people, in errors and in the cluster's status. The function's own name where
+    /// there is none. It is not part of the key.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
+        self.0.label = Some(label.into());
+        self
+    }
+
+    /// Higher runs first. 0 by default.
+    #[must_use]
+    pub fn priority(mut self, priority: i32) -> Self {
+        self.0.priority = priority;
+        self
+    }
+
+    /// How often a failed task is tried again before its failure counts. 0 by default.
+    #[must_use]
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.0.retries = retries;
+        self
+    }
+
+    /// How long one attempt may run, in wall time. Without end by default.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timeout = Some(timeout);
+        self
+    }
+
+    /// How much linear memory the sandbox may have, in bytes. The worker's default by default.
+    #[must_use]
+    pub fn memory_limit(mut self, bytes: u64) -> Self {
+        self.0.memory_limit = Some(bytes);
+        self
+    }
+
+    /// How large the encoded result may be, in bytes. The worker's default by default.
+    #[must_use]
+    pub fn output_limit(mut self, bytes: u64) -> Self {
+        self.0.output_limit = Some(bytes);
+        self
+    }
+
+    /// How much the task may compute, in wasmtime's fuel, about one an instruction: a limit that
+    /// is the same on every machine. Without end by default.
+    #[must_use]
+    pub fn fuel(mut self, fuel: u64) -> Self {
+        self.0.fuel = Some(fuel);
+        self
+    }
+
+    /// Says that equal tasks must not share a result: each submission is a task of its own, and a
+    /// result that is lost is not computed again.
+    #[must_use]
+    pub fn impure(mut self) -> Self {
+        self.0.pure = false;
+        self
+    }
+
+    /// Lets only the worker of this name run the task, or those of several calls.
+    #[must_use]
+    pub fn worker(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.0.workers.push(name.into());
+        self
+    }
+
+    /// What a worker must have while the task runs there: `resource("gpu", 1)`.
+    #[must_use]
+    pub fn resource(mut self, name: impl Into<Arc<str>>, amount: u64) -> Self {
+        self.0.resources.insert(name.into(), amount);
+        self
+    }
+}

@@ -1,0 +1,343 @@
+//! What the client wants the scheduler to know, in order, and the keys that it holds.
+//!
+//! One lock guards both, for what a future's drop means depends on whether there is a younger
+//! future of the same key: a key is released only by the last. So the order of commands is the
+//! order in which their causes happened, whichever threads they happened on.
+//!
+//! The RPC thread takes commands out in batches, and brings back what became of keys.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
+};
+
+use tokio::sync::{Notify, oneshot};
+use wask_core::{Key, KeyMap, TaskSpec};
+use wask_rpc::{Limits, wire::OutgoingBatch};
+
+use crate::{
+    Error,
+    session::Session,
+    state::{Description, Handle, State},
+};
+
+/// Bytes of a task in a message, beside its arguments.
+const TASK_BYTES: usize = 120;
+/// Bytes of a key or a hole in a message.
+const KEY_BYTES: usize = 32;
+
+/// One step of the ordered stream to the scheduler.
+pub(crate) enum Command {
+    Submit(TaskSpec),
+    /// Hold a key again that the scheduler knows.
+    Want(Key),
+    Release(Key),
+    Cancel(Key),
+    /// Tell when all that came before has been taken in.
+    Sync(oneshot::Sender<()>),
+}
+
+impl Command {
+    /// When a batch's receiver looks at it: the fields of a batch have an order.
+    fn phase(&self) -> u8 {
+        match self {
+            Self::Submit(_) => 0,
+            Self::Want(_) => 1,
+            Self::Release(_) => 2,
+            Self::Cancel(_) => 3,
+            Self::Sync(_) => 4,
+        }
+    }
+
+    fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Submit(task) => Some(&task.key),
+            Self::Want(key) | Self::Release(key) | Self::Cancel(key) => Some(key),
+            Self::Sync(_) => None,
+        }
+    }
+
+    /// About how many bytes it takes in a message.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Submit(task) => task_bytes(task),
+            _ => KEY_BYTES,
+        }
+    }
+}
+
+/// About how many bytes a task takes in a message.
+pub(crate) fn task_bytes(task: &TaskSpec) -> usize {
+    let keys = task.dependencies.len() + task.arguments.holes.len();
+    TASK_BYTES + task.arguments.bytes.len() + KEY_BYTES * keys
+}
+
+/// What the RPC thread is to send next.
+pub(crate) enum Outgoing {
+    Batch(OutgoingBatch),
+    Sync(oneshot::Sender<()>),
+}
+
+pub(crate) struct Outbox {
+    inner: Mutex<Inner>,
+    /// Wakes the RPC thread.
+    wake: Notify,
+    /// Wakes submitters that wait for room.
+    room: Condvar,
+    /// Bytes of commands that may wait to be sent.
+    max_bytes: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    handles: KeyMap<Weak<Handle>>,
+    queue: VecDeque<Command>,
+    queue_bytes: usize,
+    /// Why nothing is sent any more.
+    closed: Option<Arc<str>>,
+}
+
+impl Inner {
+    /// The hold on a key, if there is one. Never dropped while the lock is held, which its drop
+    /// would want to take: callers keep it.
+    fn held(&self, key: &Key) -> Option<Arc<Handle>> {
+        self.handles.get(key).and_then(Weak::upgrade)
+    }
+
+    fn add(
+        &mut self,
+        session: &Arc<Session>,
+        description: &Arc<Description>,
+        key: Key,
+    ) -> Arc<Handle> {
+        let handle = Arc::new(Handle::new(key, description.clone(), session.clone()));
+        self.handles.insert(key, Arc::downgrade(&handle));
+        handle
+    }
+
+    fn push(&mut self, command: Command) {
+        self.queue_bytes += command.bytes();
+        self.queue.push_back(command);
+    }
+}
+
+impl Outbox {
+    pub(crate) fn new(max_bytes: usize) -> Self {
+        Self {
+            inner: Mutex::default(),
+            wake: Notify::new(),
+            room: Condvar::new(),
+            max_bytes,
+        }
+    }
+
+    /// Why nothing is sent any more, where that is so.
+    pub(crate) fn closed(&self) -> Option<Arc<str>> {
+        self.lock().closed.clone()
+    }
+
+    /// Submits tasks of one function and holds their keys. A key that is held already is not
+    /// submitted again, unless it was cancelled or lost.
+    pub(crate) fn submit(
+        &self,
+        session: &Arc<Session>,
+        description: &Arc<Description>,
+        tasks: Vec<TaskSpec>,
+    ) -> Result<Vec<Arc<Handle>>, Error> {
+        let mut inner = self.with_room();
+        if let Some(reason) = inner.closed.clone() {
+            return Err(session.over(reason));
+        }
+        let mut handles = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let handle = match inner.held(&task.key) {
+                Some(handle) if !handle.is_to_be_submitted_again() => {
+                    handles.push(handle);
+                    continue;
+                }
+                Some(handle) => {
+                    handle.set(State::Pending);
+                    handle
+                }
+                None => inner.add(session, description, task.key),
+            };
+            inner.push(Command::Submit(task));
+            handles.push(handle);
+        }
+        drop(inner);
+        self.wake.notify_one();
+        Ok(handles)
+    }
+
+    /// Holds keys that the scheduler knows, as those of a dataset; each with what it is.
+    pub(crate) fn want(
+        &self,
+        session: &Arc<Session>,
+        keys: &[Key],
+        description: &Arc<Description>,
+    ) -> Result<Vec<Arc<Handle>>, Error> {
+        let mut inner = self.lock();
+        if let Some(reason) = inner.closed.clone() {
+            return Err(session.over(reason));
+        }
+        let mut handles = Vec::with_capacity(keys.len());
+        for key in keys {
+            let handle = match inner.held(key) {
+                Some(handle) => handle,
+                None => inner.add(session, description, *key),
+            };
+            handles.push(handle);
+            inner.push(Command::Want(*key));
+        }
+        drop(inner);
+        self.wake.notify_one();
+        Ok(handles)
+    }
+
+    /// Holds a key whose value is about to be stored.
+    pub(crate) fn hold(
+        &self,
+        session: &Arc<Session>,
+        key: Key,
+        description: &Arc<Description>,
+    ) -> Result<Arc<Handle>, Error> {
+        let mut inner = self.lock();
+        if let Some(reason) = inner.closed.clone() {
+            return Err(session.over(reason));
+        }
+        let held = inner.held(&key);
+        Ok(held.unwrap_or_else(|| inner.add(session, description, key)))
+    }
+
+    /// Lets go of a key, when the last future of it is dropped; not where there is a new one.
+    pub(crate) fn release(&self, handle: &Handle) {
+        let mut inner = self.lock();
+        let current = inner.handles.get(&handle.key);
+        if current.is_none_or(|current| !std::ptr::eq(current.as_ptr(), handle)) {
+            return;
+        }
+        inner.handles.remove(&handle.key);
+        if inner.closed.is_none() {
+            inner.push(Command::Release(handle.key));
+            drop(inner);
+            self.wake.notify_one();
+        }
+    }
+
+    /// Asks that keys be not computed any more.
+    pub(crate) fn cancel<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
+        let mut inner = self.lock();
+        for key in keys {
+            inner.push(Command::Cancel(*key));
+        }
+        drop(inner);
+        self.wake.notify_one();
+    }
+
+    /// Tells `done` when all that was said before has been taken in.
+    pub(crate) fn sync(&self, done: oneshot::Sender<()>) {
+        let mut inner = self.lock();
+        if inner.closed.is_none() {
+            inner.push(Command::Sync(done));
+            drop(inner);
+            self.wake.notify_one();
+        }
+    }
+
+    /// The error type of a task that this client has a future of.
+    pub(crate) fn description(&self, key: &Key) -> Option<Arc<Description>> {
+        let handle = self.lock().held(key);
+        handle.map(|handle| handle.description.clone())
+    }
+
+    /// Takes over what became of keys. Those not held any more are passed over.
+    pub(crate) fn resolve(&self, news: impl IntoIterator<Item = (Key, State)>) {
+        let found: Vec<_> = {
+            let inner = self.lock();
+            let news = news.into_iter();
+            news.filter_map(|(key, state)| Some((inner.held(&key)?, state)))
+                .collect()
+        };
+        for (handle, state) in found {
+            handle.set(state);
+        }
+    }
+
+    /// The session is over: nothing is sent any more, and nothing stays pending.
+    pub(crate) fn close(&self, reason: &str) {
+        let held: Vec<_> = {
+            let mut inner = self.lock();
+            if inner.closed.is_some() {
+                return;
+            }
+            inner.closed = Some(reason.into());
+            inner.queue.clear();
+            inner.queue_bytes = 0;
+            inner.handles.values().filter_map(Weak::upgrade).collect()
+        };
+        self.room.notify_all();
+        for handle in held {
+            handle.disconnect();
+        }
+    }
+
+    /// Waits until there is something to send. For the RPC thread alone.
+    pub(crate) async fn filled(&self) {
+        self.wake.notified().await;
+    }
+
+    /// What is to be sent next, within the limits of one message; `None` when there is nothing.
+    pub(crate) fn take(&self, limits: &Limits) -> Option<Outgoing> {
+        let mut inner = self.lock();
+        let mut batch = OutgoingBatch::default();
+        let mut items = 0;
+        let mut bytes = 0;
+        // The phases of the keys that are in the batch, but for tasks, which come first anyway.
+        let mut phases: KeyMap<u8> = KeyMap::default();
+        while let Some(command) = inner.queue.front() {
+            let size = command.bytes();
+            let full = items >= limits.batch_items || bytes + size > limits.batch_bytes;
+            let key = command.key();
+            let earlier = key.and_then(|key| phases.get(key));
+            // What the receiver would look at before something that was said earlier waits.
+            let early = earlier.is_some_and(|phase| command.phase() < *phase);
+            let is_sync = matches!(command, Command::Sync(_));
+            if items > 0 && (full || early || is_sync) {
+                break;
+            }
+            if let (Some(key), 1..) = (key, command.phase()) {
+                phases.insert(*key, command.phase());
+            }
+            let command = inner.queue.pop_front()?;
+            inner.queue_bytes -= size;
+            bytes += size;
+            items += 1;
+            match command {
+                Command::Submit(task) => batch.tasks.push((task, true)),
+                Command::Want(key) => batch.wanted.push(key),
+                Command::Release(key) => batch.released.push(key),
+                Command::Cancel(key) => batch.cancelled.push(key),
+                Command::Sync(done) => return Some(Outgoing::Sync(done)),
+            }
+        }
+        if inner.queue_bytes <= self.max_bytes {
+            self.room.notify_all();
+        }
+        (items > 0).then_some(Outgoing::Batch(batch))
+    }
+
+    fn with_room(&self) -> MutexGuard<'_, Inner> {
+        let is_full =
+            |inner: &mut Inner| inner.queue_bytes > self.max_bytes && inner.closed.is_none();
+        let waited = self.room.wait_while(self.lock(), is_full);
+        waited.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Nothing panics while it holds the lock, so what a poisoned one guards is whole.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

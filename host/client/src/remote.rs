@@ -1,0 +1,281 @@
+//! The RPC thread: one connection to a scheduler, and everything that goes over it.
+//!
+//! What the program wants comes as requests, each a small piece of code that runs here, and as the
+//! commands in the [`Outbox`]; what the scheduler tells goes into the outbox's handles. Nothing
+//! here may block.
+
+use std::{rc::Rc, sync::Arc, time::Duration};
+
+use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::{
+    sync::{Notify, Semaphore, mpsc, oneshot},
+    time::{MissedTickBehavior, interval, timeout},
+};
+use wask_core::ENGINE_PROFILE;
+use wask_rpc::{Address, Connection, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
+use wask_schema::{
+    common_capnp::PROTOCOL_VERSION,
+    gateway_capnp::{gateway, gateway::login},
+    session_capnp::{client_events, session, session_commands},
+};
+
+use crate::{
+    Error,
+    outbox::{Outbox, Outgoing},
+    session::Request,
+};
+
+/// Calls that may be under way at a time; each costs some kilobytes while it is. Streams of
+/// commands are none of them.
+const CALLS: usize = 64;
+/// How long a client that is closed tries to get its last commands taken in.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Whom to connect to, and as whom.
+pub(crate) struct Target {
+    pub(crate) address: Address,
+    pub(crate) token: Option<String>,
+    /// The program's name, for people.
+    pub(crate) name: String,
+    pub(crate) limits: Limits,
+}
+
+/// What a scheduler says when it lets a client in.
+pub(crate) struct Welcome {
+    pub(crate) tenant: Arc<str>,
+}
+
+/// What requests find on the RPC thread.
+pub(crate) struct Remote {
+    pub(crate) session: session::Client,
+    pub(crate) limits: Limits,
+    commands: session_commands::Client,
+    outbox: Arc<Outbox>,
+    heartbeat: Duration,
+    closing: Notify,
+}
+
+impl Remote {
+    /// Ends the session once what was submitted and released so far has been sent.
+    pub(crate) fn close(&self) {
+        self.closing.notify_one();
+    }
+}
+
+/// Connects, then serves requests until the session ends. However that comes about, the outbox
+/// is closed then.
+pub(crate) async fn run(
+    target: Target,
+    outbox: Arc<Outbox>,
+    mut requests: mpsc::UnboundedReceiver<Request>,
+    welcome: oneshot::Sender<Result<Welcome, Error>>,
+) {
+    let ending = Ending(outbox.clone());
+    let (remote, connection, tenant) = match open(&target, &outbox).await {
+        Ok(opened) => opened,
+        Err(error) => {
+            // Who asked for it may have given up by now.
+            let _ = welcome.send(Err(error));
+            return;
+        }
+    };
+    let _ = welcome.send(Ok(Welcome { tenant }));
+    let remote = Rc::new(remote);
+    let reason = tokio::select! {
+        reason = connection.closed() => reason.to_string(),
+        error = pump(&remote) => error.to_string(),
+        error = beat(&remote) => error.to_string(),
+        () = serve(&remote, &mut requests) => {
+            // A scheduler that does not answer any more need not hold up the program's end.
+            let _ = timeout(FAREWELL, drain(&remote)).await;
+            "the client was closed".into()
+        }
+    };
+    connection.close(&reason);
+    ending.0.close(&reason);
+    connection.closed().await;
+    // Only now: whoever closed the client waits for the end of this channel.
+    drop(requests);
+}
+
+/// Closes the outbox even where the thread panics, so that nobody waits for ever.
+struct Ending(Arc<Outbox>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.close("the client's thread has ended");
+    }
+}
+
+async fn open(
+    target: &Target,
+    outbox: &Arc<Outbox>,
+) -> Result<(Remote, Connection, Arc<str>), Error> {
+    let unreachable = |error| Error::Unreachable(Arc::new(error));
+    let stream = wask_rpc::connect(&target.address, &target.limits).await;
+    let stream = stream.map_err(unreachable)?;
+    let (gateway, connection) = Connection::open::<gateway::Client>(stream, &target.limits);
+    let opened = login(target, outbox, &gateway).await;
+    let (remote, tenant) = match opened {
+        Err(LoginError::Refused(refusal)) => return Err(refusal.into()),
+        Err(LoginError::Rpc(wask_rpc::Error::Disconnected(_))) => {
+            // The connection knows better why.
+            let reason = connection.closed().await.to_string();
+            return Err(unreachable(wask_rpc::Error::Disconnected(reason)));
+        }
+        Err(LoginError::Rpc(error)) => return Err(unreachable(error)),
+        Ok(opened) => opened,
+    };
+    connection.set_silence(remote.heartbeat * 3);
+    Ok((remote, connection, tenant))
+}
+
+enum LoginError {
+    Refused(Refusal),
+    Rpc(wask_rpc::Error),
+}
+
+impl<E: Into<wask_rpc::Error>> From<E> for LoginError {
+    fn from(error: E) -> Self {
+        match error.into() {
+            wask_rpc::Error::Refused(refusal) => Self::Refused(refusal),
+            error => Self::Rpc(error),
+        }
+    }
+}
+
+async fn login(
+    target: &Target,
+    outbox: &Arc<Outbox>,
+    gateway: &gateway::Client,
+) -> Result<(Remote, Arc<str>), LoginError> {
+    let mut request = gateway.login_request();
+    let mut params = request.get();
+    wire::write_credential(params.reborrow().init_credential(), target.token.as_deref());
+    let mut info = params.reborrow().init_client();
+    info.set_name(&target.name);
+    info.set_software_version(SOFTWARE_VERSION);
+    info.set_protocol_version(PROTOCOL_VERSION);
+    params.set_events(capnp_rpc::new_client(Events(outbox.clone())));
+    let answer = request.send().promise.await?;
+    let accepted = match answer.get()?.get_result()?.which()? {
+        login::Accepted(accepted) => accepted?,
+        login::Refused(refusal) => return Err(LoginError::Refused(wire::read_refusal(refusal?)?)),
+    };
+    let profile = accepted.get_engine_profile();
+    if profile != ENGINE_PROFILE {
+        let version = accepted.get_software_version()?.to_str()?;
+        let message = format!(
+            "the scheduler's tasks mean something else than this client's: its engine profile is \
+             {profile}, this client's {ENGINE_PROFILE}; use the client of version {version}"
+        );
+        return Err(LoginError::Refused(Refusal::new(
+            RefusalCode::Version,
+            message,
+        )));
+    }
+    let session = accepted.get_session()?;
+    let commands = session.commands_request().send().pipeline.get_commands();
+    let remote = Remote {
+        session,
+        limits: target.limits.clone(),
+        commands,
+        outbox: outbox.clone(),
+        heartbeat: Duration::from_millis(accepted.get_heartbeat_millis().max(1).into()),
+        closing: Notify::new(),
+    };
+    Ok((remote, accepted.get_tenant()?.to_str()?.into()))
+}
+
+/// Sends commands as they come; many that come together go together.
+async fn pump(remote: &Remote) -> wask_rpc::Error {
+    loop {
+        remote.outbox.filled().await;
+        if let Err(error) = drain(remote).await {
+            return error;
+        }
+    }
+}
+
+/// Sends all commands that there are.
+async fn drain(remote: &Remote) -> Result<(), wask_rpc::Error> {
+    while let Some(outgoing) = remote.outbox.take(&remote.limits) {
+        match outgoing {
+            Outgoing::Batch(batch) => {
+                let mut request = remote.commands.push_request();
+                wire::write_session_batch(request.get().init_batch(), &batch);
+                request.send().await?;
+            }
+            Outgoing::Sync(done) => {
+                remote.commands.sync_request().send().promise.await?;
+                // Whoever asked may have given up by now.
+                let _ = done.send(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tells the scheduler regularly that this client lives; its answers tell the same of it.
+async fn beat(remote: &Remote) -> wask_rpc::Error {
+    let mut ticks = interval(remote.heartbeat);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = remote.session.heartbeat_request().send().promise.await {
+            return error.into();
+        }
+    }
+}
+
+/// Runs requests until nobody can send any more, or somebody wants an end.
+async fn serve(remote: &Rc<Remote>, requests: &mut mpsc::UnboundedReceiver<Request>) {
+    let room = Semaphore::new(CALLS);
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            request = requests.recv() => match request {
+                Some(request) => {
+                    let call = request(remote.clone());
+                    under_way.push(async {
+                        // Never closed.
+                        let _permit = room.acquire().await;
+                        call.await;
+                    });
+                }
+                None => break,
+            },
+            Some(()) = under_way.next() => {}
+            () = remote.closing.notified() => break,
+        }
+    }
+}
+
+/// Where the scheduler tells what became of keys.
+struct Events(Arc<Outbox>);
+
+impl client_events::Server for Events {
+    fn push(
+        self: Rc<Self>,
+        params: client_events::PushParams,
+    ) -> impl Future<Output = Result<(), capnp::Error>> + 'static {
+        let taken = params
+            .get()
+            .and_then(|params| params.get_events())
+            .map_err(wask_rpc::Error::from)
+            .and_then(wire::read_key_events);
+        match taken {
+            Ok(events) => {
+                let events = events.into_iter();
+                self.0.resolve(events.map(|(key, news)| (key, news.into())));
+            }
+            Err(error) => {
+                // Futures would wait for ever for what was in there.
+                self.0.close(&format!(
+                    "the scheduler sent events that make no sense: {error}"
+                ));
+            }
+        }
+        std::future::ready(Ok(()))
+    }
+}

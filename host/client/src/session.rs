@@ -1,0 +1,143 @@
+//! The client's side of a session, as every thread of the program sees it.
+//!
+//! It ends when the last client and the last future of it are dropped, or when it is closed: the
+//! RPC thread sees the channel of requests end, sends what is still in the outbox and leaves.
+
+use std::{
+    collections::hash_map::RandomState,
+    future::Future,
+    hash::BuildHasher,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures::future::LocalBoxFuture;
+use tokio::sync::{mpsc, oneshot};
+use wask_rpc::Limits;
+
+use crate::{Error, outbox::Outbox, remote::Remote};
+
+/// What another thread wants done on the RPC thread.
+pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
+
+pub(crate) struct Session {
+    pub(crate) address: Arc<str>,
+    /// Whose the session is; part of every key.
+    pub(crate) tenant: Arc<str>,
+    pub(crate) limits: Limits,
+    /// The most bytes of results that one call takes.
+    pub(crate) max_result_bytes: u64,
+    pub(crate) outbox: Arc<Outbox>,
+    requests: mpsc::UnboundedSender<Request>,
+    salts: Salts,
+}
+
+impl Session {
+    pub(crate) fn new(
+        address: Arc<str>,
+        tenant: Arc<str>,
+        limits: Limits,
+        max_result_bytes: u64,
+        outbox: Arc<Outbox>,
+        requests: mpsc::UnboundedSender<Request>,
+    ) -> Self {
+        Self {
+            address,
+            tenant,
+            limits,
+            max_result_bytes,
+            outbox,
+            requests,
+            salts: Salts::default(),
+        }
+    }
+
+    /// Does something on the RPC thread and waits for its outcome. It goes on where the caller
+    /// stops waiting.
+    pub(crate) async fn call<T, F>(
+        &self,
+        request: impl FnOnce(Rc<Remote>) -> F + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, wask_rpc::Error>> + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        let request: Request = Box::new(move |remote| {
+            Box::pin(async move {
+                // Nobody waits any more where this fails.
+                let _ = answer.send(request(remote).await);
+            })
+        });
+        if self.requests.send(request).is_err() {
+            return Err(self.gone());
+        }
+        match answered.await {
+            Ok(outcome) => outcome.map_err(|error| self.error(error)),
+            Err(_) => Err(self.gone()),
+        }
+    }
+
+    fn error(&self, error: wask_rpc::Error) -> Error {
+        match error {
+            wask_rpc::Error::Refused(refusal) => refusal.into(),
+            wask_rpc::Error::Disconnected(reason) => self.over(reason.into()),
+            error => Error::Protocol(Arc::new(error)),
+        }
+    }
+
+    /// Waits until the scheduler has taken in all that was submitted and released so far.
+    pub(crate) async fn flush(&self) -> Result<(), Error> {
+        let (done, is_done) = oneshot::channel();
+        self.outbox.sync(done);
+        is_done.await.map_err(|_| self.gone())
+    }
+
+    /// Ends the session, and waits until it has ended.
+    pub(crate) async fn close(&self) {
+        let closing = self.call(async |remote| {
+            remote.close();
+            Ok(())
+        });
+        // An error means that it is over already.
+        let _ = closing.await;
+        self.requests.closed().await;
+    }
+
+    /// The error of all that comes after the end.
+    pub(crate) fn gone(&self) -> Error {
+        let reason = self.outbox.closed();
+        self.over(reason.unwrap_or_else(|| "the client's thread has ended".into()))
+    }
+
+    pub(crate) fn over(&self, reason: Arc<str>) -> Error {
+        Error::Disconnected {
+            address: self.address.clone(),
+            reason,
+        }
+    }
+
+    /// Tells one impure task from another.
+    pub(crate) fn salt(&self) -> u64 {
+        self.salts.next()
+    }
+}
+
+/// Numbers that no two sessions have in common, but by the worst of luck.
+#[derive(Default)]
+struct Salts {
+    /// Seeded by the system.
+    seed: RandomState,
+    count: AtomicU64,
+}
+
+impl Salts {
+    /// Never 0, which a pure task has.
+    fn next(&self) -> u64 {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        self.seed.hash_one(count).max(1)
+    }
+}

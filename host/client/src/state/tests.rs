@@ -1,0 +1,77 @@
+use futures::FutureExt;
+
+use super::*;
+use crate::testing::{description, session, task};
+
+fn handles(count: u8) -> Vec<Arc<Handle>> {
+    let session = session();
+    let tasks = (0..count).map(|number| task(number, 1)).collect();
+    session
+        .outbox
+        .submit(&session, &description("u8"), tasks)
+        .unwrap()
+}
+
+fn finished() -> State {
+    State::Finished {
+        nbytes: 1,
+        inline: Some(Bytes::from_static(&[7])),
+    }
+}
+
+#[test]
+fn waits_until_resolved() {
+    let handle = &handles(1)[0];
+    let mut waiting = Box::pin(handle.resolved());
+    assert!(waiting.as_mut().now_or_never().is_none());
+    handle.set(finished());
+    assert!(matches!(
+        waiting.now_or_never(),
+        Some(State::Finished { nbytes: 1, .. })
+    ));
+    assert_eq!(handle.status(), Status::Finished);
+}
+
+#[test]
+fn a_result_that_is_lost_at_once_is_waited_for_again() {
+    let handle = &handles(1)[0];
+    let mut waiting = Box::pin(handle.resolved());
+    assert!(waiting.as_mut().now_or_never().is_none());
+    handle.set(finished());
+    handle.set(State::Pending);
+    assert!(waiting.as_mut().now_or_never().is_none());
+    handle.set(finished());
+    assert!(waiting.now_or_never().is_some());
+}
+
+#[test]
+fn completions_come_in_the_order_in_which_keys_resolve() {
+    let handles = handles(4);
+    handles[2].set(State::Cancelled);
+    let mut completions = Completions::default();
+    for (index, handle) in handles.iter().enumerate() {
+        completions.watch(handle, index);
+    }
+    let mut next = || completions.next().now_or_never();
+    assert_eq!(next(), Some(Some(2)));
+    assert_eq!(next(), None);
+    handles[3].set(finished());
+    handles[0].set(finished());
+    // Told once, also where it resolves again.
+    handles[0].set(State::Pending);
+    handles[0].set(finished());
+    assert_eq!(next(), Some(Some(3)));
+    assert_eq!(next(), Some(Some(0)));
+    handles[1].set(State::Disconnected);
+    assert_eq!(next(), Some(Some(1)));
+    assert_eq!(next(), Some(None));
+}
+
+#[test]
+fn waits_that_were_given_up_leave_little_behind() {
+    let handle = &handles(1)[0];
+    for _ in 0..10_000 {
+        assert!(handle.resolved().now_or_never().is_none());
+    }
+    assert!(handle.lock().watchers.capacity() <= 8);
+}

@@ -1,0 +1,100 @@
+//! What the tests of several modules need: a session that goes nowhere, and functions.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use wask_core::{Arguments, Definition, Digest, Key, TaskKind, TaskSpec, TypeId};
+use wask_rpc::{
+    Limits,
+    wire::{ComponentInfo, FunctionInfo},
+};
+use wask_value::Type;
+
+use crate::{
+    Component, Function,
+    outbox::{Outbox, Outgoing},
+    session::Session,
+    state::Description,
+};
+
+/// A session whose RPC thread is gone: what it would send stays in the outbox.
+pub(crate) fn session() -> Arc<Session> {
+    let (requests, _) = mpsc::unbounded_channel();
+    let (address, tenant) = ("inproc://nowhere".into(), "default".into());
+    let outbox = Arc::new(Outbox::new(1 << 20));
+    let session = Session::new(address, tenant, Limits::default(), 1000, outbox, requests);
+    Arc::new(session)
+}
+
+/// A function `f` of the given type.
+pub(crate) fn function(ty: &str) -> Function {
+    let info = ComponentInfo {
+        digest: Digest([7; 32]),
+        name: None,
+        size: 0,
+        functions: vec![FunctionInfo {
+            name: "f".into(),
+            ty: ty.into(),
+            docs: None,
+        }],
+    };
+    let component = Component::new(info, "default".into()).unwrap();
+    component.function("f").unwrap()
+}
+
+/// What futures of type `ty` have in common.
+pub(crate) fn description(ty: &str) -> Arc<Description> {
+    Arc::new(Description {
+        label: "test".into(),
+        ty: ty.parse().unwrap(),
+        error_type: Some(Type::String),
+    })
+}
+
+/// A task whose key depends on `number` alone, with `size` bytes of arguments.
+pub(crate) fn task(number: u8, size: usize) -> TaskSpec {
+    let kind = TaskKind::Function {
+        component: Digest([0; 32]),
+        function: "f".into(),
+    };
+    let definition = Arc::new(Definition::new("default", kind, Default::default()));
+    let arguments = Arguments {
+        bytes: vec![number; size].into(),
+        holes: Box::default(),
+    };
+    TaskSpec::new(definition, arguments, Box::default(), 0, TypeId(0))
+}
+
+/// What an outbox would send, as text: `submit 1,2 release 3`, one line for each message.
+pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> Vec<String> {
+    let name = |key: &Key| {
+        let known = names.iter().find(|(known, _)| known == key);
+        known.map_or_else(|| key.short(), |(_, name)| (*name).to_owned())
+    };
+    let list = |what: &str, keys: Vec<&Key>| match keys.is_empty() {
+        true => None,
+        false => Some(format!(
+            "{what} {}",
+            keys.into_iter().map(name).collect::<Vec<_>>().join(",")
+        )),
+    };
+    let mut lines = Vec::new();
+    while let Some(outgoing) = outbox.take(limits) {
+        lines.push(match outgoing {
+            Outgoing::Sync(_) => "sync".into(),
+            Outgoing::Batch(batch) => {
+                let parts = [
+                    list(
+                        "submit",
+                        batch.tasks.iter().map(|(task, _)| &task.key).collect(),
+                    ),
+                    list("want", batch.wanted.iter().collect()),
+                    list("release", batch.released.iter().collect()),
+                    list("cancel", batch.cancelled.iter().collect()),
+                ];
+                parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+            }
+        });
+    }
+    lines
+}

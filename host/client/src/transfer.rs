@@ -1,0 +1,189 @@
+//! The calls of a session, as they run on the RPC thread.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::sleep;
+use wask_core::{Digest, Key};
+use wask_rpc::{
+    Error, object_collector,
+    wire::{self, ClusterStatus, ComponentInfo, DatasetInfo},
+    write_objects,
+};
+use wask_schema::session_capnp::session;
+use wask_value::Type;
+
+use crate::remote::Remote;
+
+/// Keys in one call.
+const KEYS: usize = 10_000;
+
+/// A value on its way to a worker.
+pub(crate) struct Outbound {
+    pub(crate) key: Key,
+    pub(crate) ty: Type,
+    pub(crate) bytes: Bytes,
+}
+
+impl Remote {
+    /// Fetches results, each with the most bytes that it may have. Those that are not to be had
+    /// now are left out; then it pauses before it answers.
+    pub(crate) async fn gather(
+        &self,
+        wanted: Vec<(Key, u64)>,
+        pause: Duration,
+    ) -> Result<Vec<(Key, Bytes)>, Error> {
+        let mut fetched = Vec::with_capacity(wanted.len());
+        for wanted in wanted.chunks(KEYS) {
+            let (sink, collected) = object_collector(wanted.iter().copied());
+            let mut request = self.session.gather_request();
+            let keys = wanted.iter().map(|(key, _)| key);
+            request.get().set_keys(&wire::write_keys(keys));
+            request.get().set_sink(sink);
+            // What it says to be missing is what the sink did not get.
+            request.send().promise.await?;
+            fetched.append(&mut collected.take()?);
+        }
+        if fetched.len() < wanted.len() {
+            sleep(pause).await;
+        }
+        Ok(fetched)
+    }
+
+    /// Stores values on workers.
+    pub(crate) async fn scatter(&self, values: Vec<Outbound>) -> Result<(), Error> {
+        let mut request = self.session.scatter_request();
+        let mut headers = request.get().init_objects(wire::list_len(values.len()));
+        for (index, value) in (0..).zip(&values) {
+            let mut header = headers.reborrow().get(index);
+            header.set_key(&value.key.0);
+            header.set_type(&*value.ty.to_string());
+            header.set_size(value.bytes.len() as u64);
+        }
+        let answer = request.send().promise.await?;
+        let sink = match answer.get()?.get_result()?.which()? {
+            session::scatter::Sink(sink) => sink?,
+            session::scatter::Refused(refusal) => return Err(wire::read_refusal(refusal?)?.into()),
+        };
+        let objects = values.into_iter().map(|value| (value.key, value.bytes));
+        write_objects(&sink, objects, &self.limits).await
+    }
+
+    /// Offers a component, sends it where the scheduler does not have it, and tells what it
+    /// exports.
+    pub(crate) async fn upload(
+        &self,
+        digest: Digest,
+        bytes: Bytes,
+        name: String,
+    ) -> Result<ComponentInfo, Error> {
+        let mut request = self.session.upload_request();
+        request.get().set_digest(&digest.0);
+        request.get().set_size(bytes.len() as u64);
+        request.get().set_name(&name);
+        let answer = request.send().promise.await?;
+        let sink = match answer.get()?.get_result()?.which()? {
+            session::upload::Known(info) => return wire::read_component_info(info?),
+            session::upload::Sink(sink) => sink?,
+            session::upload::Refused(refusal) => return Err(wire::read_refusal(refusal?)?.into()),
+        };
+        write_objects(&sink, [(Key(digest.0), bytes)], &self.limits).await?;
+        self.component(digest.to_string()).await
+    }
+
+    /// What a component exports, by its name or digest.
+    pub(crate) async fn component(&self, name: String) -> Result<ComponentInfo, Error> {
+        let mut request = self.session.component_request();
+        request.get().set_name(&name);
+        let answer = request.send().promise.await?;
+        match answer.get()?.get_result()?.which()? {
+            session::component_result::Component(info) => wire::read_component_info(info?),
+            session::component_result::Refused(refusal) => {
+                Err(wire::read_refusal(refusal?)?.into())
+            }
+        }
+    }
+
+    /// All components of the tenant.
+    pub(crate) async fn components(&self) -> Result<Vec<ComponentInfo>, Error> {
+        let answer = self.session.components_request().send().promise.await?;
+        let components = answer.get()?.get_components()?;
+        components.iter().map(wire::read_component_info).collect()
+    }
+
+    /// The names of the workers that hold each key.
+    pub(crate) async fn who_has(&self, keys: Vec<Key>) -> Result<Vec<Vec<String>>, Error> {
+        let mut holders = Vec::with_capacity(keys.len());
+        for keys in keys.chunks(KEYS) {
+            let mut request = self.session.who_has_request();
+            request.get().set_keys(&wire::write_keys(keys));
+            let answer = request.send().promise.await?;
+            let list = answer.get()?.get_holders()?;
+            if list.len() as usize != keys.len() {
+                let message = "another number of holders than of keys";
+                return Err(Error::Malformed(message.into()));
+            }
+            for each in list {
+                holders.push(wire::read_texts(each.get_workers()?)?);
+            }
+        }
+        Ok(holders)
+    }
+
+    /// The cluster at this moment.
+    pub(crate) async fn status(&self) -> Result<ClusterStatus, Error> {
+        let answer = self.session.status_request().send().promise.await?;
+        wire::read_status(answer.get()?.get_status()?)
+    }
+
+    /// Names keys that the session holds.
+    pub(crate) async fn publish(
+        &self,
+        name: String,
+        keys: Vec<Key>,
+        ty: String,
+        replace: bool,
+    ) -> Result<(), Error> {
+        let mut request = self.session.publish_request();
+        let mut params = request.get();
+        params.set_name(&name);
+        params.set_keys(&wire::write_keys(&keys));
+        params.set_type(&ty);
+        params.set_replace(replace);
+        let answer = request.send().promise.await?;
+        read_done(answer.get()?.get_result()?)
+    }
+
+    /// Gives up a dataset's name.
+    pub(crate) async fn unpublish(&self, name: String) -> Result<(), Error> {
+        let mut request = self.session.unpublish_request();
+        request.get().set_name(&name);
+        let answer = request.send().promise.await?;
+        read_done(answer.get()?.get_result()?)
+    }
+
+    /// A dataset, whose keys the session holds from now on.
+    pub(crate) async fn dataset(&self, name: String) -> Result<DatasetInfo, Error> {
+        let mut request = self.session.dataset_request();
+        request.get().set_name(&name);
+        let answer = request.send().promise.await?;
+        match answer.get()?.get_result()?.which()? {
+            session::dataset_result::Dataset(info) => wire::read_dataset_info(info?),
+            session::dataset_result::Refused(refusal) => Err(wire::read_refusal(refusal?)?.into()),
+        }
+    }
+
+    /// All datasets of the tenant.
+    pub(crate) async fn datasets(&self) -> Result<Vec<DatasetInfo>, Error> {
+        let answer = self.session.datasets_request().send().promise.await?;
+        let datasets = answer.get()?.get_datasets()?;
+        datasets.iter().map(wire::read_dataset_info).collect()
+    }
+}
+
+fn read_done(done: session::done::Reader<'_>) -> Result<(), Error> {
+    match done.which()? {
+        session::done::Done(()) => Ok(()),
+        session::done::Refused(refusal) => Err(wire::read_refusal(refusal?)?.into()),
+    }
+}

@@ -1,0 +1,31 @@
+//! The pure core of wask: keys, tasks, and the scheduler and worker state machines.
+//!
+//! Nothing here can do I/O. [`SchedulerCore`] and [`WorkerCore`] take events in and give actions
+//! out; time is an argument; order is deterministic. The processes around them (`wask-scheduler`,
+//! `wask-worker`) speak Cap'n Proto, run wasmtime and touch disks, and `wask-sim` runs whole
+//! clusters of cores in one thread under a seed.
+//!
+//! Payloads never enter the core, but for small results that ride on the message that announces
+//! them: those pass through untouched.
+
+mod failure;
+mod id;
+mod key;
+pub mod scheduler;
+mod small_set;
+mod task;
+mod time;
+pub mod worker;
+
+pub use failure::{Failure, FailureKind};
+pub use id::{Attempt, SessionId, TenantId, TypeId, WorkerId};
+pub use key::{Digest, Key, KeyHasher, KeyMap, KeySet, ParseKeyError};
+pub use scheduler::SchedulerCore;
+pub use task::{Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec};
+pub use time::Time;
+pub use worker::WorkerCore;
+
+/// What a task's result means depends on how the engine runs it: NaN canonicalization, the
+/// deterministic WASI stand-in, the encoding of values. It is part of every task key, sent at
+/// login, and changes only when one of those does; it is not a wasmtime version.
+pub const ENGINE_PROFILE: u32 = 1;

@@ -1,0 +1,70 @@
+//! What the scheduler core wants done.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{Attempt, Failure, Key, SessionId, TaskSpec, WorkerId, task::Priority};
+
+/// Something that the process around the core is to do. Actions for one worker or one session
+/// must arrive there in the order in which they were given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Run a task. No result of it is counted on: should the worker have one, that is a stray, and
+    /// is dropped.
+    ComputeTask {
+        worker: WorkerId,
+        task: Arc<TaskSpec>,
+        attempt: Attempt,
+        priority: Priority,
+        /// Where the task's dependencies are, one for each, in the order of the spec's.
+        inputs: Vec<Input>,
+    },
+    /// Stop a task, whether it waits or runs. Nothing more is heard of this attempt.
+    CancelTask {
+        worker: WorkerId,
+        key: Key,
+        attempt: Attempt,
+    },
+    /// Drop the results of these keys.
+    FreeKeys { worker: WorkerId, keys: Vec<Key> },
+    /// Tell a client what became of a key that it holds.
+    Report {
+        session: SessionId,
+        key: Key,
+        state: KeyState,
+    },
+    /// End a worker's membership: it was silent for too long, or broke the protocol.
+    CloseWorker { worker: WorkerId, reason: String },
+}
+
+/// Where one input of a task is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// The key.
+    pub key: Key,
+    /// Size of the encoded value.
+    pub nbytes: u64,
+    /// Workers that hold it, in ascending order; the task's own worker may be among them.
+    pub holders: Vec<WorkerId>,
+}
+
+/// The state of a future, as its client sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Not yet computed, or being computed again.
+    Pending,
+    /// The result is in the cluster's memory.
+    Finished {
+        /// Size of the encoded value.
+        nbytes: u64,
+        /// The value where it is small and has just been computed.
+        inline: Option<Bytes>,
+    },
+    /// The task, or one that it depends on, failed.
+    Erred(Arc<Failure>),
+    /// The computation was cancelled.
+    Cancelled,
+    /// The result is gone and cannot be computed again.
+    Lost(Arc<Failure>),
+}

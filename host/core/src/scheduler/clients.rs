@@ -1,0 +1,178 @@
+//! What clients tell: sessions, what they hold, and datasets.
+
+use std::{collections::BTreeSet, mem, sync::Arc};
+
+use super::{
+    Action, Event, KeyState, SchedulerCore,
+    tasks::{State, TaskId, TaskSet, sorted},
+    transition::Due,
+};
+use crate::{Key, SessionId, TenantId};
+
+/// One client.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) tenant: TenantId,
+    /// All and only tasks whose `sessions` name this one.
+    pub(super) holds: TaskSet,
+}
+
+impl SchedulerCore {
+    pub(super) fn session_opened(&mut self, session: SessionId, tenant: TenantId) {
+        let holds = TaskSet::default();
+        let before = self.sessions.insert(session, Session { tenant, holds });
+        assert!(before.is_none(), "{session} was opened twice");
+    }
+
+    pub(super) fn session_closed(&mut self, session: SessionId) {
+        let Some(session_state) = self.sessions.get_mut(&session) else {
+            self.counts.total_stale += 1;
+            return;
+        };
+        for id in sorted(&mem::take(&mut session_state.holds)) {
+            self.let_go(session, id);
+        }
+        self.sessions.remove(&session);
+    }
+
+    pub(super) fn keys_released(&mut self, session: SessionId, keys: &[Key]) {
+        if self.tenant_of_session(session).is_none() {
+            return;
+        }
+        for key in keys {
+            if let Some(id) = self.tasks.find(key) {
+                self.let_go(session, id);
+            }
+        }
+    }
+
+    /// The session lets go of the keys and of all unfinished tasks that depend on them. What
+    /// nobody else wants then stops of itself.
+    pub(super) fn keys_cancelled(&mut self, session: SessionId, keys: &[Key]) {
+        let Some(tenant) = self.tenant_of_session(session) else {
+            return;
+        };
+        let mut reached: BTreeSet<TaskId> = BTreeSet::new();
+        let mut path: Vec<TaskId> = Vec::new();
+        for id in keys.iter().rev().filter_map(|key| self.tasks.find(key)) {
+            if self.tasks[id].tenant == tenant {
+                path.push(id);
+            } else {
+                self.counts.total_foreign += 1;
+            }
+        }
+        while let Some(id) = path.pop() {
+            if !reached.insert(id) {
+                continue;
+            }
+            let unfinished = |id: &TaskId| self.tasks[*id].state.is_active();
+            path.extend(self.tasks[id].dependents.iter().filter(unfinished));
+            if self.tasks[id].sessions.contains(session) {
+                self.let_go(session, id);
+                self.report_to(session, id, KeyState::Cancelled);
+            }
+        }
+    }
+
+    /// A client's value is on a worker. Should the worker be lost already, the value is too.
+    pub(super) fn data_scattered(&mut self, event: Event) {
+        let Event::DataScattered {
+            session,
+            key,
+            result_type,
+            nbytes,
+            worker,
+        } = event
+        else {
+            return;
+        };
+        let known = self.tasks.find(&key);
+        let Some(tenant) = self.tenant_of_session(session) else {
+            return self.refuse_replica(worker, key);
+        };
+        if known.is_some_and(|id| self.tasks[id].tenant != tenant) {
+            self.counts.total_foreign += 1;
+            return self.refuse_replica(worker, key);
+        }
+        let id = known.unwrap_or_else(|| self.insert(tenant, key, result_type));
+        if !self.workers.contains(worker) {
+            return self.take_hold(session, tenant, id);
+        }
+        self.hold(session, id);
+        match &*self.tasks[id].state {
+            State::Released | State::Erred { .. } => self.store(id, worker, nbytes),
+            State::Memory { .. } => {
+                self.add_replica(id, worker);
+                let state = KeyState::of_state(&self.tasks[id].state);
+                self.report_to(session, id, state);
+            }
+            _ => self.refuse_replica(worker, key),
+        }
+    }
+
+    pub(super) fn dataset_published(&mut self, tenant: TenantId, name: Arc<str>, keys: &[Key]) {
+        let mut ids = Vec::with_capacity(keys.len());
+        for key in keys {
+            let Some(id) = self.tasks.find(key) else {
+                continue;
+            };
+            if self.tasks[id].tenant == tenant {
+                self.tasks[id].datasets += 1;
+                self.agenda.push_back(Due::Want(id));
+                ids.push(id);
+            } else {
+                self.counts.total_foreign += 1;
+            }
+        }
+        let datasets = self.datasets.entry(tenant).or_default();
+        let before = datasets.insert(name, ids.into());
+        assert!(before.is_none(), "a dataset's name was in use");
+    }
+
+    pub(super) fn dataset_unpublished(&mut self, tenant: TenantId, name: &str) {
+        let Some(datasets) = self.datasets.get_mut(&tenant) else {
+            return;
+        };
+        for id in datasets.remove(name).into_iter().flatten() {
+            self.tasks[id].datasets -= 1;
+            self.agenda.push_back(Due::Relax(id));
+        }
+        if datasets.is_empty() {
+            self.datasets.remove(&tenant);
+        }
+    }
+
+    /// The tenant of a session, if it is still open.
+    pub(super) fn tenant_of_session(&mut self, session: SessionId) -> Option<TenantId> {
+        let tenant = self.sessions.get(&session).map(|session| session.tenant);
+        self.counts.total_stale += u64::from(tenant.is_none());
+        tenant
+    }
+
+    /// The session holds the key, however often it asks.
+    pub(super) fn hold(&mut self, session: SessionId, id: TaskId) {
+        if let Some(session_state) = self.sessions.get_mut(&session) {
+            session_state.holds.insert(id);
+            self.tasks[id].sessions.insert(session);
+        }
+    }
+
+    /// The session does not hold the key any more, if it did.
+    fn let_go(&mut self, session: SessionId, id: TaskId) {
+        if self.tasks[id].sessions.remove(session) {
+            if let Some(session_state) = self.sessions.get_mut(&session) {
+                session_state.holds.remove(&id);
+            }
+            self.agenda.push_back(Due::Relax(id));
+        }
+    }
+
+    /// A session wants a key that is gone.
+    pub(super) fn report_unknown(&mut self, session: SessionId, key: Key) {
+        self.reports.push_back(Action::Report {
+            session,
+            key,
+            state: KeyState::Cancelled,
+        });
+    }
+}

@@ -1,0 +1,116 @@
+//! What the scheduler core is told.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use crate::{Attempt, Failure, Key, SessionId, TaskSpec, TenantId, TypeId, WorkerId};
+
+/// Something that happened outside the core.
+///
+/// The process in front has checked what a peer sent: keys are recomputed, arguments fit their
+/// functions, a session names only what its tenant owns. Dependencies of a submitted task come
+/// before it, in the same batch or an earlier one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A client logged in.
+    SessionOpened {
+        session: SessionId,
+        tenant: TenantId,
+    },
+    /// A client left, or was away for too long. What only it held is released.
+    SessionClosed { session: SessionId },
+    /// A client wants `tasks` to be known and `wanted`, some of them or older ones, to be run and
+    /// kept. A session holds a key once, however often it asks.
+    ///
+    /// A task that is not wanted is known only as long as another depends on it: a graph that comes
+    /// in parts wants in each part what later parts refer to. A task whose dependency is not known
+    /// any more is not taken in, and a wanted key that is not known is reported `Cancelled`.
+    TasksSubmitted {
+        session: SessionId,
+        tasks: Vec<TaskSpec>,
+        wanted: Vec<Key>,
+    },
+    /// A client let go of keys.
+    KeysReleased { session: SessionId, keys: Vec<Key> },
+    /// A client wants keys not to be computed any more, and their dependents neither. Ignored for
+    /// a key that another session or dataset wants as well: there the session only lets go.
+    KeysCancelled { session: SessionId, keys: Vec<Key> },
+    /// A client's value was stored on a worker. The session holds it from now on.
+    ///
+    /// Whoever stores values must not let a value and an order to drop it cross: a key that has a
+    /// holder already is not stored again but announced for that holder; a key that is being stored
+    /// is not sent once more; and if several sessions wait for it, those still open come first.
+    DataScattered {
+        session: SessionId,
+        key: Key,
+        result_type: TypeId,
+        nbytes: u64,
+        worker: WorkerId,
+    },
+    /// Keys, in order, are published under a name that no other dataset of the tenant has.
+    /// They are held until the name is given up.
+    DatasetPublished {
+        tenant: TenantId,
+        name: Arc<str>,
+        keys: Vec<Key>,
+    },
+    /// A name is given up.
+    DatasetUnpublished { tenant: TenantId, name: Arc<str> },
+    /// A worker joined.
+    WorkerJoined { worker: WorkerId, info: WorkerInfo },
+    /// A worker left, or its connection broke.
+    WorkerLost { worker: WorkerId },
+    /// A worker is alive.
+    Heartbeat { worker: WorkerId },
+    /// A worker has run a task and stored the result.
+    TaskFinished {
+        worker: WorkerId,
+        key: Key,
+        attempt: Attempt,
+        result: TaskResult,
+    },
+    /// A worker has run a task and it failed.
+    TaskErred {
+        worker: WorkerId,
+        key: Key,
+        attempt: Attempt,
+        failure: Arc<Failure>,
+    },
+    /// A worker gives a task back: it could not get these inputs from these holders.
+    InputsMissing {
+        worker: WorkerId,
+        key: Key,
+        attempt: Attempt,
+        missing: Vec<(Key, WorkerId)>,
+    },
+    /// A worker fetched a copy of a result.
+    ReplicaAdded { worker: WorkerId, key: Key },
+    /// A worker does not have a result that it was thought to hold, as it found itself, or
+    /// answered when asked for it.
+    ReplicaMissing { worker: WorkerId, key: Key },
+}
+
+/// What a worker says of itself when it joins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerInfo {
+    /// Its name, unique among the workers of the cluster.
+    pub name: Arc<str>,
+    /// How many tasks it runs at a time.
+    pub slots: u32,
+    /// Bytes of results that it may hold in memory.
+    pub memory_limit: u64,
+    /// What it has, by name, for tasks that ask for it.
+    pub resources: BTreeMap<Arc<str>, u64>,
+}
+
+/// The stored result of a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskResult {
+    /// Size of the encoded value.
+    pub nbytes: u64,
+    /// The value itself where it is small; passed on to whoever waits for it, never kept.
+    pub inline: Option<Bytes>,
+    /// How long the task ran.
+    pub duration: Duration,
+}

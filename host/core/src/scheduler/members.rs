@@ -1,0 +1,228 @@
+//! What workers tell: that they are there, and what became of tasks and results.
+
+use std::sync::Arc;
+
+use super::{
+    Action, SchedulerCore, TaskResult, WorkerInfo,
+    tasks::{State, TaskId, sorted},
+    transition::failure_of,
+    workers::Worker,
+};
+use crate::{Attempt, Failure, FailureKind, Key, Time, WorkerId};
+
+/// What a worker speaks of when it speaks of a task.
+type Run = (WorkerId, Key, Attempt);
+
+impl SchedulerCore {
+    pub(super) fn worker_joined(&mut self, now: Time, id: WorkerId, info: WorkerInfo) {
+        let mut worker = Worker::new(info, now);
+        let scattered = self.workers.iter().map(|(_, worker)| worker.scattered);
+        worker.scattered = scattered.min().unwrap_or(0);
+        let mut placeable: Vec<TaskId> = Vec::new();
+        for (_, class) in self.classes.iter() {
+            if worker.qualifies(&class.definition) {
+                placeable.extend(class.no_worker.iter().map(|(_, id)| *id));
+            }
+        }
+        self.workers.insert(id, worker);
+        for id in placeable {
+            self.requeue(id);
+        }
+        let silent_at = self.silent_at(now);
+        let check_at = self
+            .check_silence_at
+            .map_or(silent_at, |at| at.min(silent_at));
+        self.check_silence_at = Some(check_at);
+    }
+
+    /// What the worker was doing is done elsewhere; what only it held is computed again, or lost.
+    pub(super) fn worker_lost(&mut self, id: WorkerId) {
+        let Some(worker) = self.workers.remove(id) else {
+            self.counts.total_stale += 1;
+            return;
+        };
+        self.counts.total_workers_lost += 1;
+        // Tasks first: while a task is processing, its dependencies are in memory.
+        for task in worker.running() {
+            self.tasks[task].losses += 1;
+            self.tasks[task].was_lost = true;
+        }
+        for (_, task) in &worker.processing {
+            if self.tasks[*task].losses < self.config.losses_max {
+                self.requeue(*task);
+            } else {
+                let message = "every worker that ran it was lost while it ran";
+                let failure = failure_of(&self.tasks[*task], FailureKind::WorkersLost, message);
+                self.fail(*task, Arc::new(failure));
+            }
+        }
+        for task in sorted(&worker.holding) {
+            self.remove_replica(task, id);
+        }
+    }
+
+    pub(super) fn part_with_silent_workers(&mut self, now: Time) {
+        if self.check_silence_at.is_none_or(|at| now < at) {
+            return;
+        }
+        let silent = |worker: &Worker| self.silent_at(worker.heard) <= now;
+        let silent: Vec<WorkerId> = self
+            .workers
+            .iter()
+            .filter(|(_, worker)| silent(worker))
+            .map(|(id, _)| id)
+            .collect();
+        for id in silent {
+            self.close_worker(id, "it was silent for too long");
+        }
+        let heard = self.workers.iter().map(|(_, worker)| worker.heard).min();
+        self.check_silence_at = heard.map(|heard| self.silent_at(heard));
+    }
+
+    /// When a worker counts as lost that is not heard from again.
+    fn silent_at(&self, heard: Time) -> Time {
+        heard + self.config.heartbeat_interval * self.config.heartbeats_missed_max
+    }
+
+    fn close_worker(&mut self, worker: WorkerId, reason: &str) {
+        let reason = reason.to_owned();
+        self.actions
+            .push_back(Action::CloseWorker { worker, reason });
+        self.worker_lost(worker);
+    }
+
+    pub(super) fn heard_from(&mut self, now: Time, id: WorkerId) {
+        match self.workers.get_mut(id) {
+            Some(worker) => worker.heard = now,
+            None => self.counts.total_stale += 1,
+        }
+    }
+
+    /// A stale result needs no order to be dropped: its attempt was cancelled, and the worker drops
+    /// it on hearing so. An order sent now might meet a copy that the worker fetched since.
+    pub(super) fn task_finished(&mut self, now: Time, run: Run, result: TaskResult) {
+        let Some(id) = self.current(now, run) else {
+            return;
+        };
+        if let Some(class) = self.tasks[id].class {
+            let memory = self.config.duration_memory;
+            self.classes[class].measure(result.duration, memory);
+        }
+        self.finish(id, run.0, result);
+        if let Some(worker) = self.workers.get_mut(run.0) {
+            worker.finished += 1;
+        }
+    }
+
+    /// Every failure is worth another try where the task asks for one, as in Dask, but for one
+    /// that lies in the submission itself.
+    pub(super) fn task_erred(&mut self, now: Time, run: Run, failure: Arc<Failure>) {
+        let Some(id) = self.current(now, run) else {
+            return;
+        };
+        let final_kind = matches!(
+            failure.kind,
+            FailureKind::BadArguments | FailureKind::Cancelled
+        );
+        if self.tasks[id].retries_left > 0 && !final_kind {
+            self.tasks[id].retries_left -= 1;
+            self.requeue(id);
+        } else {
+            self.fail(id, failure);
+        }
+    }
+
+    pub(super) fn inputs_missing(&mut self, now: Time, run: Run, missing: &[(Key, WorkerId)]) {
+        let Some(id) = self.current(now, run) else {
+            return;
+        };
+        let task = &self.tasks[id];
+        let is_input = |key| {
+            task.dependencies
+                .iter()
+                .any(|id| self.tasks[*id].key == key)
+        };
+        if missing.is_empty() || !missing.iter().all(|(key, _)| is_input(*key)) {
+            return self.close_worker(run.0, "it missed what is no input of its task");
+        }
+        self.tasks[id].returns += 1;
+        if self.tasks[id].returns < self.config.returns_max {
+            self.requeue(id);
+        } else {
+            let message = "its inputs could not be brought to a worker, time and again";
+            let failure = failure_of(&self.tasks[id], FailureKind::Unavailable, message);
+            self.fail(id, Arc::new(failure));
+        }
+        // The holder may well have it, and only be out of reach for this worker: it is to drop it,
+        // since from now on nobody counts on it.
+        for (key, holder) in missing {
+            if self.replica_missing(*holder, *key) {
+                self.free_key(*holder, *key);
+            }
+        }
+    }
+
+    pub(super) fn replica_added(&mut self, now: Time, worker: WorkerId, key: Key) {
+        self.heard_from(now, worker);
+        match self.tasks.find(&key) {
+            Some(id) if self.tasks[id].state.is_memory() && self.workers.contains(worker) => {
+                self.add_replica(id, worker);
+            }
+            _ => self.refuse_replica(worker, key),
+        }
+    }
+
+    /// Gives back whether the worker was thought to hold the result. It is not told to drop it: it
+    /// may be fetching another copy by now.
+    pub(super) fn replica_missing(&mut self, worker: WorkerId, key: Key) -> bool {
+        let id = self.tasks.find(&key);
+        let held = id.filter(|id| self.is_holder(*id, worker));
+        match held {
+            Some(id) => self.remove_replica(id, worker),
+            None => self.counts.total_stale += 1,
+        }
+        held.is_some()
+    }
+
+    /// The task that a worker speaks of, if it is the attempt that the worker was given last.
+    fn current(&mut self, now: Time, (worker, key, attempt): Run) -> Option<TaskId> {
+        self.heard_from(now, worker);
+        let Some(id) = self.tasks.find(&key) else {
+            self.counts.total_stale += 1;
+            return None;
+        };
+        let task = &self.tasks[id];
+        if let State::Processing {
+            worker: at,
+            attempt: current,
+            ..
+        } = &*task.state
+            && (*at, *current) == (worker, attempt)
+        {
+            return Some(id);
+        }
+        self.counts.total_stale += 1;
+        if attempt > task.attempt && self.workers.contains(worker) {
+            self.close_worker(worker, "it speaks of an attempt that was never made");
+        }
+        None
+    }
+
+    /// A worker has a copy that nobody counts on: it is to drop it. Not if it was given the task
+    /// since: then it drops what it had by itself, and must not lose what it is going to have.
+    pub(super) fn refuse_replica(&mut self, worker: WorkerId, key: Key) {
+        let id = self.tasks.find(&key);
+        let is_processing_there = id.is_some_and(|id| {
+            let state = &*self.tasks[id].state;
+            matches!(state, State::Processing { worker: at, .. } if *at == worker)
+        });
+        if !is_processing_there && !id.is_some_and(|id| self.is_holder(id, worker)) {
+            self.free_key(worker, key);
+        }
+    }
+
+    fn is_holder(&self, id: TaskId, worker: WorkerId) -> bool {
+        let state = &*self.tasks[id].state;
+        matches!(state, State::Memory { holders, .. } if holders.contains(worker))
+    }
+}

@@ -1,0 +1,196 @@
+//! The scheduler's state machine.
+//!
+//! [`SchedulerCore`] knows tasks, the workers that run them and the sessions that want them. The
+//! process around it turns messages into [`Event`]s, hands a batch of them to
+//! [`handle`](SchedulerCore::handle), calls [`schedule`](SchedulerCore::schedule) once, and carries
+//! out the [`Action`]s that come out.
+//!
+//! A task is always in one of these states:
+//!
+//! | state | meaning | found in |
+//! |---|---|---|
+//! | `Released` | no result, and nobody wants one | |
+//! | `Waiting` | wanted; some dependency is not in memory | |
+//! | `NoWorker` | ready; no member of the cluster may run it | `Class::no_worker` |
+//! | `Queued` | ready; placed as soon as a worker has room | `Class::queued` |
+//! | `Processing` | given to a worker | `Worker::processing` |
+//! | `Memory` | the result is on workers | `Worker::holding` |
+//! | `Erred` | it failed, or what it depends on did | |
+//!
+//! A task is *wanted* while a session or a dataset holds it, or a dependent on its way to a
+//! result needs it. What nobody wants stops and is freed. What nobody holds and nothing depends on
+//! is forgotten; until then it stays known, because a lost result may need it again.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `transition` | changes states; the only file that does |
+//! | `submit`, `clients` | what clients tell |
+//! | `members` | what workers tell |
+//! | `placement` | which worker runs what |
+//! | `tasks`, `classes`, `workers` | what is known |
+//! | `view`, `invariants` | what may be asked, and what must always hold |
+
+mod action;
+mod classes;
+mod clients;
+mod config;
+mod event;
+mod invariants;
+mod members;
+mod placement;
+mod submit;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod transition;
+mod view;
+mod workers;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use self::{
+    classes::Classes,
+    clients::Session,
+    tasks::{TaskId, Tasks},
+    transition::Due,
+    workers::Workers,
+};
+use crate::{Attempt, Key, SessionId, TenantId, Time, WorkerId};
+
+pub use action::{Action, Input, KeyState};
+pub use config::Config;
+pub use event::{Event, TaskResult, WorkerInfo};
+pub use view::{Counts, WorkerView};
+
+/// The scheduler's state machine. See the [module](self) for how it works.
+#[derive(Debug)]
+pub struct SchedulerCore {
+    config: Config,
+    tasks: Tasks,
+    classes: Classes,
+    workers: Workers,
+    sessions: BTreeMap<SessionId, Session>,
+    datasets: BTreeMap<TenantId, BTreeMap<Arc<str>, Box<[TaskId]>>>,
+    counts: Counts,
+    /// How many submissions there were: the second part of a priority.
+    submissions: u64,
+    /// Where the attempts of a task start that was not known before: above every attempt that was
+    /// cancelled and may still be heard of.
+    first_attempt: Attempt,
+    /// No worker is silent for too long before this time.
+    check_silence_at: Option<Time>,
+    /// What may be due; empty between events.
+    agenda: VecDeque<Due>,
+    /// Keys to be dropped, by worker; empty between events.
+    frees: BTreeMap<WorkerId, Vec<Key>>,
+    /// For workers.
+    actions: VecDeque<Action>,
+    /// For sessions. They come after the actions for workers: those hold up more.
+    reports: VecDeque<Action>,
+}
+
+impl SchedulerCore {
+    /// A scheduler of an empty cluster.
+    pub fn new(config: Config) -> Self {
+        Self {
+            config,
+            tasks: Tasks::default(),
+            classes: Classes::default(),
+            workers: Workers::default(),
+            sessions: BTreeMap::new(),
+            datasets: BTreeMap::new(),
+            counts: Counts::default(),
+            submissions: 0,
+            first_attempt: Attempt(1),
+            check_silence_at: None,
+            agenda: VecDeque::new(),
+            frees: BTreeMap::new(),
+            actions: VecDeque::new(),
+            reports: VecDeque::new(),
+        }
+    }
+
+    /// Takes in what happened. Nothing is placed before [`schedule`](Self::schedule).
+    pub fn handle(&mut self, now: Time, event: Event) {
+        match event {
+            Event::SessionOpened { session, tenant } => self.session_opened(session, tenant),
+            Event::SessionClosed { session } => self.session_closed(session),
+            Event::TasksSubmitted {
+                session,
+                tasks,
+                wanted,
+            } => self.tasks_submitted(session, tasks, &wanted),
+            Event::KeysReleased { session, keys } => self.keys_released(session, &keys),
+            Event::KeysCancelled { session, keys } => self.keys_cancelled(session, &keys),
+            Event::DataScattered { .. } => self.data_scattered(event),
+            Event::DatasetPublished { tenant, name, keys } => {
+                self.dataset_published(tenant, name, &keys);
+            }
+            Event::DatasetUnpublished { tenant, name } => self.dataset_unpublished(tenant, &name),
+            Event::WorkerJoined { worker, info } => self.worker_joined(now, worker, info),
+            Event::WorkerLost { worker } => self.worker_lost(worker),
+            Event::Heartbeat { worker } => self.heard_from(now, worker),
+            Event::TaskFinished {
+                worker,
+                key,
+                attempt,
+                result,
+            } => self.task_finished(now, (worker, key, attempt), result),
+            Event::TaskErred {
+                worker,
+                key,
+                attempt,
+                failure,
+            } => self.task_erred(now, (worker, key, attempt), failure),
+            Event::InputsMissing {
+                worker,
+                key,
+                attempt,
+                missing,
+            } => self.inputs_missing(now, (worker, key, attempt), &missing),
+            Event::ReplicaAdded { worker, key } => self.replica_added(now, worker, key),
+            Event::ReplicaMissing { worker, key } => {
+                self.replica_missing(worker, key);
+            }
+        }
+        self.finish_event();
+    }
+
+    /// Parts with workers that were silent for too long, then places what is ready: to be called
+    /// once for each batch of events, and when [`poll_timeout`](Self::poll_timeout) has come. All
+    /// that has arrived must have been handed in before, lest a heartbeat is overlooked.
+    pub fn schedule(&mut self, now: Time) {
+        self.part_with_silent_workers(now);
+        self.finish_event();
+        self.place_queued();
+    }
+
+    /// The next thing to be done, until there is none.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions
+            .pop_front()
+            .or_else(|| self.reports.pop_front())
+    }
+
+    /// When [`schedule`](Self::schedule) is to be called if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.check_silence_at
+    }
+
+    fn finish_event(&mut self) {
+        self.settle();
+        while let Some((worker, keys)) = self.frees.pop_first() {
+            self.actions.push_back(Action::FreeKeys { worker, keys });
+        }
+    }
+
+    /// Has a worker drop a result.
+    fn free_key(&mut self, worker: WorkerId, key: Key) {
+        if self.workers.contains(worker) {
+            self.frees.entry(worker).or_default().push(key);
+        }
+    }
+}

@@ -1,0 +1,481 @@
+//! How tasks change their state: the only place where a [`State`] is assigned.
+//!
+//! [`SchedulerCore::enter`] changes the state together with everything that follows from it and is
+//! only kept for speed: counts, queues, the workers' sets, and how many active dependents a task
+//! has. The transitions above it add what the outside must hear, and note in the *agenda* what
+//! may now be due elsewhere in the graph. [`SchedulerCore::settle`] works the agenda off, so the
+//! depth of a graph never is the depth of the stack.
+//!
+//! Within one event wishes flow down the graph (a wanted task wants its dependencies) and
+//! outcomes flow up (a result readies, a failure fails its dependents). A failure is final within
+//! the event, and what is held does not change while the agenda is worked off, so it comes to an
+//! end.
+
+use std::{mem, ops::Deref, sync::Arc};
+
+use super::{
+    Action, KeyState, SchedulerCore, TaskResult,
+    tasks::{State, Task, TaskId},
+};
+use crate::{Attempt, Failure, FailureKind, SessionId, WorkerId, small_set::SmallSet};
+
+/// A task's state, for reading. Only this file can make one that is not `Released`.
+#[derive(Debug)]
+pub(super) struct CurrentState(State);
+
+impl CurrentState {
+    /// Where every task starts.
+    pub(super) fn released() -> Self {
+        Self(State::Released)
+    }
+}
+
+impl Deref for CurrentState {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+/// What may be due for a task. Whether it is, is found out when its turn comes.
+#[derive(Debug)]
+pub(super) enum Due {
+    /// It is wanted: if it is released, it should get going.
+    Want(TaskId),
+    /// It lost one who wanted it: if that was the last, it should stop, and perhaps be forgotten.
+    Relax(TaskId),
+    /// One of its dependencies failed.
+    Fail(TaskId, Arc<Failure>),
+}
+
+impl SchedulerCore {
+    /// Does what is due, until nothing is.
+    pub(super) fn settle(&mut self) {
+        while let Some(due) = self.agenda.pop_front() {
+            match due {
+                Due::Want(id) => self.want(id),
+                Due::Relax(id) => self.relax(id),
+                Due::Fail(id, failure) => {
+                    if self.tasks.contains(id) && self.tasks[id].state.is_active() {
+                        self.fail(id, failure);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `Released` → `Waiting`, `Queued` or `Erred`, if the task is wanted.
+    fn want(&mut self, id: TaskId) {
+        if !self.tasks.contains(id) {
+            return;
+        }
+        let task = &self.tasks[id];
+        if *task.state != State::Released || !task.is_wanted() {
+            return;
+        }
+        if !task.can_run() {
+            let failure = data_lost(task);
+            return self.fail(id, Arc::new(failure));
+        }
+        let mut missing = 0;
+        for dependency in &task.dependencies {
+            match &*self.tasks[*dependency].state {
+                State::Memory { .. } => {}
+                State::Erred { failure } => {
+                    let failure = failure.clone();
+                    return self.fail(id, failure);
+                }
+                _ => missing += 1,
+            }
+        }
+        let ready = missing == 0;
+        self.enter(
+            id,
+            if ready {
+                State::Queued
+            } else {
+                State::Waiting { missing }
+            },
+        );
+    }
+
+    /// Active or `Memory` → `Released`, if nobody wants the task any more; then it is forgotten,
+    /// unless others depend on it.
+    fn relax(&mut self, id: TaskId) {
+        if !self.tasks.contains(id) || self.tasks[id].is_wanted() {
+            return;
+        }
+        let task = &self.tasks[id];
+        if task.state.is_active() || task.state.is_memory() {
+            let key = task.key;
+            match self.enter(id, State::Released) {
+                State::Processing {
+                    worker, attempt, ..
+                } => self.cancel_task(worker, id, attempt),
+                State::Memory { holders, .. } => {
+                    for worker in holders.iter() {
+                        self.free_key(worker, key);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if self.tasks[id].dependents.is_empty() {
+            self.forget(id);
+        }
+    }
+
+    /// A scattered value is on a worker: `Released` or `Erred` → `Memory`.
+    pub(super) fn store(&mut self, id: TaskId, worker: WorkerId, nbytes: u64) {
+        self.remember(id, worker, nbytes);
+        self.report(
+            id,
+            &KeyState::Finished {
+                nbytes,
+                inline: None,
+            },
+        );
+    }
+
+    /// `Processing` → `Memory`.
+    pub(super) fn finish(&mut self, id: TaskId, worker: WorkerId, result: TaskResult) {
+        self.counts.total_finished += 1;
+        let TaskResult { nbytes, inline, .. } = result;
+        self.remember(id, worker, nbytes);
+        self.report(id, &KeyState::Finished { nbytes, inline });
+    }
+
+    /// → `Memory`; dependents that waited for nothing else become `Queued`.
+    fn remember(&mut self, id: TaskId, worker: WorkerId, nbytes: u64) {
+        let holders = SmallSet::One(worker);
+        self.enter(id, State::Memory { holders, nbytes });
+        self.tasks[id].has_finished = true;
+        self.for_each_dependent(id, |core, dependent| {
+            if let State::Waiting { missing } = &mut core.tasks[dependent].state.0 {
+                *missing -= 1;
+                if *missing == 0 {
+                    core.enter(dependent, State::Queued);
+                }
+            }
+        });
+    }
+
+    /// → `Erred`, and so all that need the task.
+    pub(super) fn fail(&mut self, id: TaskId, failure: Arc<Failure>) {
+        self.counts.total_erred += 1;
+        let state = KeyState::of_failure(failure.clone());
+        self.enter(
+            id,
+            State::Erred {
+                failure: failure.clone(),
+            },
+        );
+        self.report(id, &state);
+        self.for_each_dependent(id, |core, dependent| {
+            if core.tasks[dependent].state.is_active() {
+                core.agenda.push_back(Due::Fail(dependent, failure.clone()));
+            }
+        });
+    }
+
+    /// `Queued` → `Processing`.
+    pub(super) fn assign(&mut self, id: TaskId, worker: WorkerId, estimate: u64) {
+        let task = &mut self.tasks[id];
+        task.attempt = task.attempt.next();
+        let attempt = task.attempt;
+        if mem::take(&mut task.was_lost) || task.has_finished {
+            self.counts.total_recomputed += 1;
+        }
+        let compute = self.compute_task(id, worker, attempt);
+        self.actions.push_back(compute);
+        self.enter(
+            id,
+            State::Processing {
+                worker,
+                attempt,
+                estimate,
+            },
+        );
+    }
+
+    /// `Processing` or `NoWorker` → `Queued`: to be placed, perhaps again.
+    pub(super) fn requeue(&mut self, id: TaskId) {
+        self.enter(id, State::Queued);
+    }
+
+    /// `Queued` → `NoWorker`.
+    pub(super) fn park(&mut self, id: TaskId) {
+        self.enter(id, State::NoWorker);
+    }
+
+    /// `Erred` → `Released`, as if nothing had happened: the task is submitted again.
+    pub(super) fn start_anew(&mut self, id: TaskId) {
+        self.enter(id, State::Released);
+        let task = &mut self.tasks[id];
+        let retries = task
+            .spec
+            .as_ref()
+            .map(|spec| spec.definition.options.retries);
+        task.retries_left = retries.unwrap_or(0);
+        task.losses = 0;
+        task.returns = 0;
+        task.has_finished = false;
+        self.agenda.push_back(Due::Relax(id));
+    }
+
+    /// A copy of a result was made.
+    pub(super) fn add_replica(&mut self, id: TaskId, worker: WorkerId) {
+        if let State::Memory { holders, nbytes } = &mut self.tasks[id].state.0
+            && holders.insert(worker)
+            && let Some(worker) = self.workers.get_mut(worker)
+        {
+            worker.holding.insert(id);
+            worker.nbytes += *nbytes;
+        }
+    }
+
+    /// A copy of a result is gone, with its worker or without. With the last copy the result is
+    /// lost.
+    pub(super) fn remove_replica(&mut self, id: TaskId, worker: WorkerId) {
+        let State::Memory { holders, nbytes } = &mut self.tasks[id].state.0 else {
+            return;
+        };
+        if !holders.remove(worker) {
+            return;
+        }
+        let is_lost = holders.is_empty();
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.holding.remove(&id);
+            worker.nbytes -= *nbytes;
+        }
+        if is_lost {
+            self.lose(id);
+        }
+    }
+
+    /// `Memory` without a holder → `Released`, from where it is wanted again; whoever needs it
+    /// must wait.
+    fn lose(&mut self, id: TaskId) {
+        self.enter(id, State::Released);
+        if self.tasks[id].can_run() {
+            self.report(id, &KeyState::Pending);
+        }
+        self.for_each_dependent(id, Self::wait_again);
+        self.agenda.push_back(Due::Want(id));
+    }
+
+    /// One more dependency of the task is missing: active → `Waiting`.
+    fn wait_again(&mut self, id: TaskId) {
+        if let State::Waiting { missing } = &mut self.tasks[id].state.0 {
+            *missing += 1;
+        } else if self.tasks[id].state.is_active()
+            && let State::Processing {
+                worker, attempt, ..
+            } = self.enter(id, State::Waiting { missing: 1 })
+        {
+            self.cancel_task(worker, id, attempt);
+        }
+    }
+
+    /// Removes a task that nobody holds and nothing depends on.
+    fn forget(&mut self, id: TaskId) {
+        let task = self.tasks.remove(id);
+        *self.counts.of_state(&task.state) -= 1;
+        for dependency in &task.dependencies {
+            self.tasks[*dependency].dependents.remove(id);
+            self.agenda.push_back(Due::Relax(*dependency));
+        }
+        if let Some(class) = task.class {
+            self.classes.leave(class, self.config.idle_classes_max);
+        }
+    }
+
+    /// Changes the state and all that is derived from it; gives back the state that was.
+    fn enter(&mut self, id: TaskId, state: State) -> State {
+        *self.counts.of_state(&state) += 1;
+        self.index(id, &state);
+        let activates = state.is_active();
+        let old = mem::replace(&mut self.tasks[id].state.0, state);
+        *self.counts.of_state(&old) -= 1;
+        self.unindex(id, &old);
+        if old.is_active() != activates {
+            self.tell_dependencies(id, activates);
+        }
+        old
+    }
+
+    /// Counts an active dependent in or out, at each of the task's dependencies.
+    fn tell_dependencies(&mut self, id: TaskId, is_active: bool) {
+        let dependencies = mem::take(&mut self.tasks[id].dependencies);
+        for dependency in &dependencies {
+            let task = &mut self.tasks[*dependency];
+            if is_active {
+                task.needed_by += 1;
+                if *task.state == State::Released {
+                    self.agenda.push_back(Due::Want(*dependency));
+                }
+            } else {
+                task.needed_by -= 1;
+                if !task.is_wanted() {
+                    self.agenda.push_back(Due::Relax(*dependency));
+                }
+            }
+        }
+        self.tasks[id].dependencies = dependencies;
+    }
+
+    /// Puts the task where tasks of this state are found.
+    fn index(&mut self, id: TaskId, state: &State) {
+        let task = &self.tasks[id];
+        match (state, task.class) {
+            (State::NoWorker, Some(class)) => {
+                self.classes[class].no_worker.insert((task.priority, id));
+            }
+            (State::Queued, Some(class)) => self.classes.enqueue(class, task.priority, id),
+            (
+                State::Processing {
+                    worker, estimate, ..
+                },
+                Some(class),
+            ) => {
+                let definition = &self.classes[class].definition;
+                let place = (task.priority, id);
+                self.workers
+                    .add_processing(*worker, place, *estimate, definition);
+            }
+            (State::Memory { holders, nbytes }, _) => {
+                for holder in holders.iter() {
+                    if let Some(worker) = self.workers.get_mut(holder) {
+                        worker.holding.insert(id);
+                        worker.nbytes += nbytes;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes it from there. Workers that were lost need no more care.
+    fn unindex(&mut self, id: TaskId, state: &State) {
+        let task = &self.tasks[id];
+        match (state, task.class) {
+            (State::NoWorker, Some(class)) => {
+                self.classes[class].no_worker.remove(&(task.priority, id));
+            }
+            (State::Queued, Some(class)) => self.classes.dequeue(class, task.priority, id),
+            (
+                State::Processing {
+                    worker, estimate, ..
+                },
+                Some(class),
+            ) => {
+                let definition = &self.classes[class].definition;
+                let place = (task.priority, id);
+                self.workers
+                    .remove_processing(*worker, place, *estimate, definition);
+            }
+            (State::Memory { holders, nbytes }, _) => {
+                for holder in holders.iter() {
+                    if let Some(worker) = self.workers.get_mut(holder) {
+                        worker.holding.remove(&id);
+                        worker.nbytes -= nbytes;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Starts the count of a task that was just taken in.
+    pub(super) fn count_in(&mut self) {
+        self.counts.released += 1;
+    }
+
+    /// `visit` must not change whose dependents they are.
+    fn for_each_dependent(&mut self, id: TaskId, mut visit: impl FnMut(&mut Self, TaskId)) {
+        let dependents = mem::take(&mut self.tasks[id].dependents);
+        for dependent in dependents.iter() {
+            visit(self, dependent);
+        }
+        self.tasks[id].dependents = dependents;
+    }
+
+    /// Has an attempt stopped, whose worker may yet say that it has finished. Should the key be
+    /// forgotten and come back, its attempts must not be taken for that one.
+    fn cancel_task(&mut self, worker: WorkerId, id: TaskId, attempt: Attempt) {
+        self.first_attempt = self.first_attempt.max(attempt.next());
+        let key = self.tasks[id].key;
+        self.actions.push_back(Action::CancelTask {
+            worker,
+            key,
+            attempt,
+        });
+    }
+
+    /// Tells all sessions that hold the key.
+    fn report(&mut self, id: TaskId, state: &KeyState) {
+        let task = &self.tasks[id];
+        let report = |session| Action::Report {
+            session,
+            key: task.key,
+            state: state.clone(),
+        };
+        self.reports.extend(task.sessions.iter().map(report));
+    }
+
+    /// Tells one session.
+    pub(super) fn report_to(&mut self, session: SessionId, id: TaskId, state: KeyState) {
+        let key = self.tasks[id].key;
+        self.reports.push_back(Action::Report {
+            session,
+            key,
+            state,
+        });
+    }
+}
+
+fn data_lost(task: &Task) -> Failure {
+    let message = match task.spec {
+        None => "the scattered value is on no worker any more; scatter it again",
+        Some(_) => "the result is gone, and as the task is impure a new run would give another one",
+    };
+    failure_of(task, FailureKind::DataLost, message)
+}
+
+/// A failure that the scheduler found.
+pub(super) fn failure_of(task: &Task, kind: FailureKind, message: &str) -> Failure {
+    Failure {
+        kind,
+        origin: task.key,
+        label: task.label(),
+        message: message.to_owned(),
+        value: None,
+        backtrace: Vec::new(),
+        log: String::new(),
+        worker: String::new(),
+    }
+}
+
+impl KeyState {
+    /// What a failure is to a client.
+    pub(super) fn of_failure(failure: Arc<Failure>) -> Self {
+        match failure.kind {
+            FailureKind::Cancelled => Self::Cancelled,
+            FailureKind::DataLost => Self::Lost(failure),
+            _ => Self::Erred(failure),
+        }
+    }
+
+    /// What a task's state is to a client, without the value.
+    pub(super) fn of_state(state: &State) -> Self {
+        match state {
+            State::Memory { nbytes, .. } => Self::Finished {
+                nbytes: *nbytes,
+                inline: None,
+            },
+            State::Erred { failure } => Self::of_failure(failure.clone()),
+            _ => Self::Pending,
+        }
+    }
+}

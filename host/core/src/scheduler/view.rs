@@ -1,0 +1,154 @@
+//! What the process around the core may ask it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{KeyState, SchedulerCore, WorkerInfo, tasks::State, workers::Worker};
+use crate::{Key, TenantId, TypeId, WorkerId};
+
+/// Tasks by state, and what has happened since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Known, with nothing to be done: nobody wants the result.
+    pub released: u64,
+    /// Wanted; some input is not in memory yet.
+    pub waiting: u64,
+    /// Ready; no worker of the cluster may run it.
+    pub no_worker: u64,
+    /// Ready, and held back until a worker has room.
+    pub queued: u64,
+    /// Given to a worker.
+    pub processing: u64,
+    /// The result is on a worker.
+    pub memory: u64,
+    /// Failed, or depends on what failed.
+    pub erred: u64,
+    /// Since the start: runs whose result was accepted.
+    pub total_finished: u64,
+    /// Since the start: runs of a task that had finished before, or was running on a worker when
+    /// that was lost.
+    pub total_recomputed: u64,
+    /// Since the start: tasks that failed, dependents included.
+    pub total_erred: u64,
+    /// Since the start: workers that were lost.
+    pub total_workers_lost: u64,
+    /// Since the start: messages ignored because they spoke of an attempt, a key, a worker or a
+    /// session that is no more.
+    pub total_stale: u64,
+    /// Since the start: keys ignored because they are another tenant's.
+    pub total_foreign: u64,
+}
+
+impl Counts {
+    /// How many tasks and scattered values are known.
+    pub fn tasks(&self) -> u64 {
+        self.released
+            + self.waiting
+            + self.no_worker
+            + self.queued
+            + self.processing
+            + self.memory
+            + self.erred
+    }
+
+    pub(super) fn of_state(&mut self, state: &State) -> &mut u64 {
+        match state {
+            State::Released => &mut self.released,
+            State::Waiting { .. } => &mut self.waiting,
+            State::NoWorker => &mut self.no_worker,
+            State::Queued => &mut self.queued,
+            State::Processing { .. } => &mut self.processing,
+            State::Memory { .. } => &mut self.memory,
+            State::Erred { .. } => &mut self.erred,
+        }
+    }
+}
+
+/// One worker as the scheduler sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerView<'a> {
+    /// Its membership.
+    pub id: WorkerId,
+    /// What it said when it joined.
+    pub info: &'a WorkerInfo,
+    /// How many tasks it was given and has not finished.
+    pub processing: usize,
+    /// How many results it holds.
+    pub holding_keys: usize,
+    /// How large they are together, in bytes.
+    pub holding_nbytes: u64,
+    /// How many tasks it has finished.
+    pub finished: u64,
+}
+
+impl SchedulerCore {
+    /// Whether the key is a task's or a scattered value's.
+    pub fn knows(&self, key: &Key) -> bool {
+        self.tasks.find(key).is_some()
+    }
+
+    /// The type of the key's result.
+    pub fn result_type(&self, key: &Key) -> Option<TypeId> {
+        Some(self.tasks.by_key(key)?.result_type)
+    }
+
+    /// Whose the key is.
+    pub fn tenant_of(&self, key: &Key) -> Option<TenantId> {
+        Some(self.tasks.by_key(key)?.tenant)
+    }
+
+    /// How the key stands, without the value.
+    pub fn key_state(&self, key: &Key) -> Option<KeyState> {
+        Some(KeyState::of_state(&self.tasks.by_key(key)?.state))
+    }
+
+    /// The workers that hold the key's result, in ascending order.
+    pub fn holders(&self, key: &Key) -> Vec<WorkerId> {
+        match self.tasks.by_key(key).map(|task| &*task.state) {
+            Some(State::Memory { holders, .. }) => holders.iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The worker to store a client's value of `nbytes` on: the one with most room, counting what
+    /// was sent there before and has not arrived. `None` if there are no workers.
+    pub fn place_data(&mut self, nbytes: u64) -> Option<WorkerId> {
+        let fullness = |worker: &Worker| {
+            let nbytes = u128::from(worker.nbytes.max(worker.scattered));
+            (nbytes << 32) / u128::from(worker.info.memory_limit.max(1))
+        };
+        let workers = self.workers.iter();
+        let (_, id) = workers.map(|(id, worker)| (fullness(worker), id)).min()?;
+        let worker = self.workers.get_mut(id)?;
+        worker.scattered = worker.scattered.saturating_add(nbytes.max(1));
+        Some(id)
+    }
+
+    /// The keys of a dataset, in order.
+    pub fn dataset(&self, tenant: TenantId, name: &str) -> Option<Vec<Key>> {
+        let ids = self.datasets.get(&tenant)?.get(name)?;
+        Some(ids.iter().map(|id| self.tasks[*id].key).collect())
+    }
+
+    /// The names of a tenant's datasets, in order.
+    pub fn datasets(&self, tenant: TenantId) -> Vec<Arc<str>> {
+        let datasets = self.datasets.get(&tenant).into_iter();
+        datasets.flat_map(BTreeMap::keys).cloned().collect()
+    }
+
+    /// How much of everything there is.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// The members of the cluster, in the order in which they joined.
+    pub fn workers(&self) -> impl Iterator<Item = WorkerView<'_>> {
+        self.workers.iter().map(|(id, worker)| WorkerView {
+            id,
+            info: &worker.info,
+            processing: worker.processing.len(),
+            holding_keys: worker.holding.len(),
+            holding_nbytes: worker.nbytes,
+            finished: worker.finished,
+        })
+    }
+}

@@ -1,0 +1,269 @@
+//! Tasks: what is to be run, on which arguments, and the key that this gives.
+
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+
+use crate::{Digest, ENGINE_PROFILE, Key, KeySet, TypeId, key::update_sized};
+
+/// What a task runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// A function that a component exports.
+    Function {
+        /// The component.
+        component: Digest,
+        /// The export: `count-words`, or `demo:text/words#count` inside an interface.
+        function: Arc<str>,
+    },
+}
+
+/// How a task is to be run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskOptions {
+    /// A name for people; where there is none, the function's.
+    pub label: Option<Arc<str>>,
+    /// Higher runs first.
+    pub priority: i32,
+    /// How often a failed task is tried again before its failure counts.
+    pub retries: u32,
+    /// Wall time that one attempt may take.
+    pub timeout: Option<Duration>,
+    /// Bytes of linear memory that the guest may have; the worker's default where there is none.
+    pub memory_limit: Option<u64>,
+    /// Bytes of the encoded result; the worker's default where there is none.
+    pub output_limit: Option<u64>,
+    /// Instructions, roughly; unlimited where there is none.
+    pub fuel: Option<u64>,
+    /// Whether equal tasks may share one result, and a lost result may be computed again.
+    pub pure: bool,
+    /// What a worker must have, by name, while the task runs there.
+    pub resources: BTreeMap<Arc<str>, u64>,
+    /// The names of the workers that may run it; any where the list is empty.
+    pub workers: Vec<Arc<str>>,
+}
+
+impl Default for TaskOptions {
+    fn default() -> Self {
+        Self {
+            label: None,
+            priority: 0,
+            retries: 0,
+            timeout: None,
+            memory_limit: None,
+            output_limit: None,
+            fuel: None,
+            pure: true,
+            resources: BTreeMap::new(),
+            workers: Vec::new(),
+        }
+    }
+}
+
+/// What all tasks of one `map` have in common, and the digest of that part of their keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// Whose tasks these are, by the tenant's name.
+    pub tenant: Arc<str>,
+    /// What runs.
+    pub kind: TaskKind,
+    /// How it runs.
+    pub options: TaskOptions,
+    digest: [u8; 32],
+}
+
+impl Definition {
+    /// A definition within a tenant, by the tenant's name.
+    pub fn new(tenant: &str, kind: TaskKind, options: TaskOptions) -> Self {
+        let mut hasher = blake3::Hasher::new_derive_key("wask 1 task definition");
+        hasher.update(&ENGINE_PROFILE.to_le_bytes());
+        update_sized(&mut hasher, tenant.as_bytes());
+        match &kind {
+            TaskKind::Function {
+                component,
+                function,
+            } => {
+                hasher.update(&[0]);
+                hasher.update(&component.0);
+                update_sized(&mut hasher, function.as_bytes());
+            }
+        }
+        // Only the limits that can change a result: a timeout never does.
+        for limit in [options.memory_limit, options.output_limit, options.fuel] {
+            hasher.update(&[u8::from(limit.is_some())]);
+            hasher.update(&limit.unwrap_or(0).to_le_bytes());
+        }
+        hasher.update(&[u8::from(options.pure)]);
+        let digest = *hasher.finalize().as_bytes();
+        Self {
+            tenant: tenant.into(),
+            kind,
+            options,
+            digest,
+        }
+    }
+
+    /// The part of its tasks' keys that this definition gives.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// What people call a task of this definition.
+    pub fn label(&self) -> Arc<str> {
+        match (&self.options.label, &self.kind) {
+            (Some(label), _) => label.clone(),
+            (None, TaskKind::Function { function, .. }) => function.clone(),
+        }
+    }
+}
+
+/// A place in the argument bytes where the result of a dependency is spliced in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hole {
+    /// The offset into the bytes before which the result goes. Holes are in ascending order; two
+    /// may stand at the same offset, then they follow one another.
+    pub offset: u32,
+    /// Which dependency, by its index.
+    pub dependency: u32,
+}
+
+/// Encoded arguments, with holes for the results of other tasks. Nothing is copied to fill them:
+/// whoever reads the arguments reads a rope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arguments {
+    /// The parameters' encodings, one after another, without what goes into the holes.
+    pub bytes: Bytes,
+    /// Where results of dependencies go.
+    pub holes: Box<[Hole]>,
+}
+
+/// One piece of the rope that [`Arguments`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piece<'a> {
+    /// Bytes that the client gave; never empty.
+    Bytes(&'a [u8]),
+    /// The result of the dependency with this index.
+    Dependency(u32),
+}
+
+impl Arguments {
+    /// The rope, piece by piece. Holes must be in order and within the bytes, as
+    /// [`TaskSpec::is_well_formed`] checks; others are clamped.
+    pub fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        let mut from = 0;
+        let holes = self.holes.iter().flat_map(move |hole| {
+            let to = (hole.offset as usize).clamp(from, self.bytes.len());
+            let bytes = &self.bytes[from..to];
+            from = to;
+            [Piece::Bytes(bytes), Piece::Dependency(hole.dependency)]
+        });
+        let tail = self
+            .holes
+            .last()
+            .map_or(0, |hole| hole.offset as usize)
+            .min(self.bytes.len());
+        holes
+            .chain([Piece::Bytes(&self.bytes[tail..])])
+            .filter(|piece| !matches!(piece, Piece::Bytes([])))
+    }
+}
+
+/// One task as a client submits it.
+///
+/// Its key is `BLAKE3(definition, salt, dependencies, holes, bytes)`, where the definition holds
+/// tenant, engine profile, component, function and limits. Clients compute keys, so that nothing
+/// waits for a round trip; the scheduler computes them again and refuses what differs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskSpec {
+    /// What names the task and its result.
+    pub key: Key,
+    /// What runs, and how.
+    pub definition: Arc<Definition>,
+    /// The arguments.
+    pub arguments: Arguments,
+    /// The tasks whose results go into the arguments; each once, in the order of first use.
+    pub dependencies: Box<[Key]>,
+    /// Tells tasks apart that are not pure; 0 for a pure one.
+    pub salt: u64,
+    /// The type of the result.
+    pub result_type: TypeId,
+}
+
+impl TaskSpec {
+    /// A task with the key that its parts give.
+    pub fn new(
+        definition: Arc<Definition>,
+        arguments: Arguments,
+        dependencies: Box<[Key]>,
+        salt: u64,
+        result_type: TypeId,
+    ) -> Self {
+        let key = Self::key_of(&definition, &arguments, &dependencies, salt);
+        Self {
+            key,
+            definition,
+            arguments,
+            dependencies,
+            salt,
+            result_type,
+        }
+    }
+
+    /// The key that these parts give.
+    pub fn key_of(
+        definition: &Definition,
+        arguments: &Arguments,
+        dependencies: &[Key],
+        salt: u64,
+    ) -> Key {
+        let mut hasher = blake3::Hasher::new_derive_key("wask 1 task");
+        hasher.update(&definition.digest);
+        hasher.update(&salt.to_le_bytes());
+        hasher.update(&(dependencies.len() as u64).to_le_bytes());
+        for dependency in dependencies {
+            hasher.update(&dependency.0);
+        }
+        hasher.update(&(arguments.holes.len() as u64).to_le_bytes());
+        for hole in &arguments.holes {
+            hasher.update(&hole.offset.to_le_bytes());
+            hasher.update(&hole.dependency.to_le_bytes());
+        }
+        hasher.update(&arguments.bytes);
+        Key(*hasher.finalize().as_bytes())
+    }
+
+    /// Whether holes are in order, within the bytes, and fed by dependencies that exist, each of
+    /// which is there once.
+    pub fn is_well_formed(&self) -> bool {
+        let Arguments { bytes, holes } = &self.arguments;
+        let mut seen = KeySet::default();
+        self.dependencies.iter().all(|key| seen.insert(*key))
+            && holes.is_sorted_by_key(|hole| hole.offset)
+            && holes.iter().all(|hole| {
+                hole.offset as usize <= bytes.len()
+                    && (hole.dependency as usize) < self.dependencies.len()
+            })
+    }
+
+    /// What people call this task.
+    pub fn label(&self) -> Arc<str> {
+        self.definition.label()
+    }
+
+    /// Whether its result may be shared and computed again.
+    pub fn is_pure(&self) -> bool {
+        self.definition.options.pure
+    }
+}
+
+/// Which of two ready tasks runs first: the lesser. By the user's priority, then the submission,
+/// then depth-first order within it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Priority {
+    /// The user's, highest first.
+    pub user: Reverse<i32>,
+    /// Which submission, earliest first.
+    pub submission: u64,
+    /// The place in depth-first order.
+    pub order: u32,
+}

@@ -1,0 +1,56 @@
+//! What the worker core wants done.
+
+use std::sync::Arc;
+
+use crate::{Attempt, Failure, Key, TaskSpec, WorkerId, scheduler::TaskResult};
+
+/// Something that the process around the core is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Get results from a peer. One fetch at a time is under way for each peer.
+    Fetch {
+        peer: WorkerId,
+        /// The keys, with the sizes that the scheduler told.
+        keys: Vec<(Key, u64)>,
+    },
+    /// Run a task in a free slot: all of its inputs are in the store, and stay there until it is
+    /// done.
+    Execute {
+        task: Arc<TaskSpec>,
+        attempt: Attempt,
+    },
+    /// Stop a running attempt. It still comes to an `ExecutionDone`.
+    Interrupt { key: Key, attempt: Attempt },
+    /// Drop a result from the store.
+    Drop { key: Key },
+    /// Tell the scheduler.
+    Send(ToScheduler),
+}
+
+/// What a worker tells the scheduler: its events but for those that concern the worker as a
+/// whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToScheduler {
+    /// A task has run and its result is stored.
+    TaskFinished {
+        key: Key,
+        attempt: Attempt,
+        result: TaskResult,
+    },
+    /// A task has run and failed.
+    TaskErred {
+        key: Key,
+        attempt: Attempt,
+        failure: Arc<Failure>,
+    },
+    /// A task is given back: these inputs could not be got from these holders.
+    InputsMissing {
+        key: Key,
+        attempt: Attempt,
+        missing: Vec<(Key, WorkerId)>,
+    },
+    /// A copy of a result was fetched.
+    ReplicaAdded { key: Key },
+    /// A result is not here any more.
+    ReplicaMissing { key: Key },
+}

@@ -1,0 +1,49 @@
+//! What the worker core is told.
+
+use std::sync::Arc;
+
+use crate::{
+    Attempt, Failure, Key, TaskSpec, WorkerId,
+    scheduler::{Input, TaskResult},
+    task::Priority,
+};
+
+/// Something that happened outside the core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The scheduler wants a task to be run.
+    ComputeTask {
+        task: Arc<TaskSpec>,
+        attempt: Attempt,
+        priority: Priority,
+        /// One for each dependency, in the order of the spec's.
+        inputs: Vec<Input>,
+    },
+    /// The scheduler wants an attempt stopped.
+    CancelTask { key: Key, attempt: Attempt },
+    /// The scheduler wants results dropped.
+    FreeKeys { keys: Vec<Key> },
+    /// A client's value was stored here.
+    DataStored { key: Key, nbytes: u64 },
+    /// A fetch has come to its end, after any number of keys arrived: `arrived` are in the store
+    /// with their sizes, `missing` the peer does not have.
+    FetchDone {
+        peer: WorkerId,
+        arrived: Vec<(Key, u64)>,
+        missing: Vec<Key>,
+    },
+    /// The peer could not be reached, or broke off. The keys that had arrived are in the store.
+    FetchFailed {
+        peer: WorkerId,
+        arrived: Vec<(Key, u64)>,
+    },
+    /// An execution came to its end; a good result is in the store. A cancelled one ends so too.
+    ExecutionDone {
+        key: Key,
+        attempt: Attempt,
+        result: Result<TaskResult, Arc<Failure>>,
+    },
+    /// A result that the core counts on is not in the store any more, as a peer or an execution
+    /// found: a spilled file went bad, for instance.
+    DataGone { key: Key },
+}

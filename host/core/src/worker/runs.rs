@@ -1,0 +1,105 @@
+//! Tasks: given by the scheduler, cancelled, executed.
+
+use std::sync::Arc;
+
+use super::{
+    Action, ToScheduler, WorkerCore,
+    entry::{Entry, Run, State},
+};
+use crate::{Attempt, Failure, Key, scheduler::TaskResult};
+
+impl WorkerCore {
+    /// The scheduler asks for a task only while no worker has a result that it counts on. So if
+    /// one is here, it is a stray, perhaps from before other results were lost: it is not used.
+    pub(super) fn compute_task(&mut self, run: Run) {
+        let key = run.task.key;
+        let entry = self.entries.entry(key).or_insert_with(Entry::new);
+        let given = entry.run.as_ref().map(|run| run.attempt);
+        let executing = match &*entry.state {
+            State::Executing { attempt, .. } => Some(*attempt),
+            _ => None,
+        };
+        if given
+            .max(executing)
+            .is_some_and(|attempt| attempt >= run.attempt)
+        {
+            return;
+        }
+        self.withdraw(key);
+        self.interrupt(key);
+        self.free(key);
+        self.entry(key).run = Some(run);
+        self.agenda.push_back(key);
+    }
+
+    /// If the attempt has finished before it heard of this, its result is dropped.
+    pub(super) fn cancel_task(&mut self, key: Key, cancelled: Attempt) {
+        let Some(entry) = self.entries.get(&key) else {
+            return;
+        };
+        if entry
+            .run
+            .as_ref()
+            .is_some_and(|run| run.attempt <= cancelled)
+        {
+            self.withdraw(key);
+        }
+        let state = self.entries.get(&key).map(|entry| &*entry.state);
+        if let Some(State::Executing { attempt, .. }) = state
+            && *attempt <= cancelled
+        {
+            self.interrupt(key);
+        }
+        self.free(key);
+    }
+
+    pub(super) fn start_executions(&mut self) {
+        while self.counts.executing < self.config.slots as usize
+            && let Some((_, key)) = self.ready.first().copied()
+        {
+            self.execute(key);
+        }
+    }
+
+    /// The result of a cancelled attempt is dropped, even if the task was given again: the
+    /// scheduler must never get one attempt's result under another's number.
+    pub(super) fn execution_done(
+        &mut self,
+        key: Key,
+        attempt: Attempt,
+        result: Result<TaskResult, Arc<Failure>>,
+    ) {
+        let (task, was_cancelled) = self.end_execution(key, attempt);
+        let pins = |input: &&Key| {
+            let entry = self.entries.get(*input);
+            entry.is_some_and(|entry| entry.pins.contains(key))
+        };
+        let went = task.dependencies.iter().find(|input| !pins(input)).copied();
+        self.unpin_inputs(key, &task);
+        match (was_cancelled, result) {
+            (true, Err(_)) => {}
+            (true, Ok(_)) => self.actions.push_back(Action::Drop { key }),
+            (false, Ok(result)) => {
+                self.keep(key, result.nbytes);
+                self.send(ToScheduler::TaskFinished {
+                    key,
+                    attempt,
+                    result,
+                });
+            }
+            // It failed after an input went away under it: that is not the task's fault.
+            (false, Err(failure)) => self.send(match went {
+                Some(input) => ToScheduler::InputsMissing {
+                    key,
+                    attempt,
+                    missing: vec![(input, self.id)],
+                },
+                None => ToScheduler::TaskErred {
+                    key,
+                    attempt,
+                    failure,
+                },
+            }),
+        }
+    }
+}

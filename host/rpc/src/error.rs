@@ -1,0 +1,116 @@
+//! What can go wrong between two processes.
+
+use std::{fmt, io};
+
+use crate::{Address, ParseAddressError};
+
+/// Why two processes do not understand each other.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The text names no address.
+    #[error(transparent)]
+    Address(#[from] ParseAddressError),
+    /// Nobody answers at an address.
+    #[error("cannot reach {address}: {source}; is it running, and is the address right?")]
+    Unreachable {
+        /// Where.
+        address: Address,
+        /// Why.
+        source: io::Error,
+    },
+    /// This process cannot listen at an address.
+    #[error("cannot listen on {address}: {}", listen_advice(.source))]
+    Listen {
+        /// Where.
+        address: Address,
+        /// Why.
+        source: io::Error,
+    },
+    /// A connection came to its end while something was under way.
+    #[error("the connection was lost: {0}")]
+    Disconnected(String),
+    /// The peer said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The peer sent what makes no sense, or this side did.
+    #[error("malformed message: {0}")]
+    Malformed(String),
+}
+
+fn listen_advice(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "the address is in use by another process; stop that one or choose another port".into()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "permission denied; choose a port above 1023 or a folder you may write to".into()
+        }
+        _ => error.to_string(),
+    }
+}
+
+impl From<capnp::Error> for Error {
+    fn from(error: capnp::Error) -> Self {
+        match error.kind {
+            capnp::ErrorKind::Disconnected => Self::Disconnected(error.extra),
+            _ => Self::Malformed(error.to_string()),
+        }
+    }
+}
+
+impl From<capnp::NotInSchema> for Error {
+    fn from(error: capnp::NotInSchema) -> Self {
+        Self::Malformed(error.to_string())
+    }
+}
+
+impl From<std::str::Utf8Error> for Error {
+    fn from(error: std::str::Utf8Error) -> Self {
+        Self::Malformed(format!("text that is not UTF-8: {error}"))
+    }
+}
+
+impl From<Error> for capnp::Error {
+    fn from(error: Error) -> Self {
+        Self::failed(error.to_string())
+    }
+}
+
+/// A request that was not carried out, and changed nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// The kind of reason.
+    pub code: RefusalCode,
+    /// What is wrong and what to do, for people.
+    pub message: String,
+}
+
+impl Refusal {
+    /// A refusal with its reason in words.
+    pub fn new(code: RefusalCode, message: impl fmt::Display) -> Self {
+        Self {
+            code,
+            message: message.to_string(),
+        }
+    }
+}
+
+/// The kinds of reasons for a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RefusalCode {
+    /// The request makes no sense.
+    Invalid,
+    /// It names something unknown.
+    NotFound,
+    /// Not allowed to enter.
+    Credential,
+    /// The peers do not fit together.
+    Version,
+    /// Not allowed to do this.
+    Forbidden,
+    /// The name is taken.
+    Exists,
+    /// Not now.
+    Unavailable,
+}

@@ -1,0 +1,30 @@
+//! Transport and Cap'n Proto RPC: how the processes of a cluster reach each other, and what the
+//! messages of `wask-schema` mean in terms of `wask-core`.
+//!
+//! Invariants:
+//! - Cap'n Proto readers never leave this crate's [`wire`] conversions and the servers that call
+//!   them: what enters a queue is a core type.
+//! - What a peer sends is bounded before it is believed: message size, nesting, the size of every
+//!   object, the time it may be silent. A malformed message closes its own connection only.
+//! - capnp-rpc is single-threaded, so a process has one thread for it ([`spawn_rpc_thread`]), and
+//!   nothing on that thread may block.
+
+mod address;
+mod connection;
+mod error;
+mod limits;
+mod objects;
+mod thread;
+mod transport;
+pub mod wire;
+
+pub use address::{Address, ParseAddressError};
+pub use connection::{CloseReason, Connection, ConnectionHandle};
+pub use error::{Error, Refusal, RefusalCode};
+pub use limits::Limits;
+pub use objects::{Collected, object_collector, object_sink_with, write_objects};
+pub use thread::spawn_rpc_thread;
+pub use transport::{Listener, Stream, connect};
+
+/// The version of this software, told to peers and to people.
+pub const SOFTWARE_VERSION: &str = env!("CARGO_PKG_VERSION");

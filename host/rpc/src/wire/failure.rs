@@ -1,0 +1,76 @@
+//! Failures of tasks.
+
+use bytes::Bytes;
+use wask_core::{Failure, FailureKind};
+use wask_schema::common_capnp::{FailureKind as Kind, failure};
+
+use super::{list_len, read_key, read_texts, write_texts};
+use crate::Error;
+
+/// A failure, whole.
+pub fn read_failure(failure: failure::Reader<'_>) -> Result<Failure, Error> {
+    let value = match failure.get_has_value() {
+        true => Some(Bytes::copy_from_slice(failure.get_value()?)),
+        false => None,
+    };
+    Ok(Failure {
+        kind: read_kind(failure.get_kind()?),
+        origin: read_key(failure.get_origin()?)?,
+        label: failure.get_label()?.to_str()?.into(),
+        message: failure.get_message()?.to_str()?.to_owned(),
+        value,
+        backtrace: read_texts(failure.get_backtrace()?)?,
+        log: failure.get_log()?.to_str()?.to_owned(),
+        worker: failure.get_worker()?.to_str()?.to_owned(),
+    })
+}
+
+/// A failure, whole.
+pub fn write_failure(mut out: failure::Builder<'_>, failure: &Failure) {
+    out.set_kind(write_kind(failure.kind));
+    out.set_origin(&failure.origin.0);
+    out.set_label(&*failure.label);
+    out.set_message(&failure.message);
+    if let Some(value) = &failure.value {
+        out.set_has_value(true);
+        out.set_value(value);
+    }
+    let backtrace = out
+        .reborrow()
+        .init_backtrace(list_len(failure.backtrace.len()));
+    write_texts(backtrace, &failure.backtrace);
+    out.set_log(&failure.log);
+    out.set_worker(&failure.worker);
+}
+
+fn read_kind(kind: Kind) -> FailureKind {
+    match kind {
+        Kind::GuestError => FailureKind::GuestError,
+        Kind::Trap => FailureKind::Trap,
+        Kind::Deadline => FailureKind::Deadline,
+        Kind::OutOfMemory => FailureKind::OutOfMemory,
+        Kind::OutOfFuel => FailureKind::OutOfFuel,
+        Kind::OutputTooLarge => FailureKind::OutputTooLarge,
+        Kind::BadArguments => FailureKind::BadArguments,
+        Kind::Cancelled => FailureKind::Cancelled,
+        Kind::WorkersLost => FailureKind::WorkersLost,
+        Kind::DataLost => FailureKind::DataLost,
+        Kind::Unavailable => FailureKind::Unavailable,
+    }
+}
+
+fn write_kind(kind: FailureKind) -> Kind {
+    match kind {
+        FailureKind::GuestError => Kind::GuestError,
+        FailureKind::Trap => Kind::Trap,
+        FailureKind::Deadline => Kind::Deadline,
+        FailureKind::OutOfMemory => Kind::OutOfMemory,
+        FailureKind::OutOfFuel => Kind::OutOfFuel,
+        FailureKind::OutputTooLarge => Kind::OutputTooLarge,
+        FailureKind::BadArguments => Kind::BadArguments,
+        FailureKind::Cancelled => Kind::Cancelled,
+        FailureKind::WorkersLost => Kind::WorkersLost,
+        FailureKind::DataLost => Kind::DataLost,
+        FailureKind::Unavailable => Kind::Unavailable,
+    }
+}

@@ -1,0 +1,232 @@
+//! Definitions and tasks.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use wask_core::{Arguments, Definition, Digest, Hole, Key, TaskKind, TaskOptions, TaskSpec};
+use wask_schema::common_capnp::{definition, task, task_options};
+
+use super::{list_len, read_key, read_keys, read_texts, write_keys, write_texts};
+use crate::Error;
+
+/// The definitions of one outgoing batch, each once.
+#[derive(Default)]
+pub struct Definitions(Vec<Arc<Definition>>);
+
+impl Definitions {
+    /// The definitions of `tasks`.
+    pub fn of<'a>(tasks: impl IntoIterator<Item = &'a TaskSpec>) -> Self {
+        let mut definitions = Self::default();
+        for task in tasks {
+            if definitions.position(&task.definition).is_none() {
+                definitions.0.push(task.definition.clone());
+            }
+        }
+        definitions
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> u32 {
+        list_len(self.0.len())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Newest first, since tasks of one definition follow one another.
+    fn position(&self, definition: &Arc<Definition>) -> Option<usize> {
+        self.0
+            .iter()
+            .rposition(|known| Arc::ptr_eq(known, definition))
+    }
+
+    pub(super) fn write(&self, mut out: capnp::struct_list::Builder<'_, definition::Owned>) {
+        for (index, definition) in (0..).zip(&self.0) {
+            let mut out = out.reborrow().get(index);
+            let TaskKind::Function {
+                component,
+                function,
+            } = &definition.kind;
+            let mut kind = out.reborrow().get_kind().init_function();
+            kind.set_component(&component.0);
+            kind.set_name(&**function);
+            out.set_tenant(&*definition.tenant);
+            write_options(out.init_options(), &definition.options);
+        }
+    }
+
+    pub(super) fn write_task(&self, mut out: task::Builder<'_>, task: &TaskSpec, wanted: bool) {
+        let definition = self.position(&task.definition);
+        out.set_definition(list_len(
+            definition.expect("the table was made of these tasks"),
+        ));
+        out.set_key(&task.key.0);
+        out.set_arguments(&task.arguments.bytes);
+        if !task.arguments.holes.is_empty() {
+            let mut holes = out
+                .reborrow()
+                .init_holes(list_len(task.arguments.holes.len()));
+            for (index, hole) in (0..).zip(&task.arguments.holes) {
+                let mut out = holes.reborrow().get(index);
+                out.set_offset(hole.offset);
+                out.set_dependency(hole.dependency);
+            }
+        }
+        if !task.dependencies.is_empty() {
+            out.set_dependencies(&write_keys(&task.dependencies));
+        }
+        out.set_salt(task.salt);
+        out.set_wanted(wanted);
+    }
+}
+
+fn write_options(mut out: task_options::Builder<'_>, options: &TaskOptions) {
+    out.set_label(options.label.as_deref().unwrap_or_default());
+    out.set_priority(options.priority);
+    out.set_retries(options.retries);
+    let nanos = |timeout: Duration| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+    out.set_timeout_nanos(options.timeout.map_or(0, nanos));
+    out.set_memory_limit(options.memory_limit.unwrap_or(0));
+    out.set_output_limit(options.output_limit.unwrap_or(0));
+    out.set_fuel(options.fuel.unwrap_or(0));
+    out.set_impure(!options.pure);
+    let mut resources = out
+        .reborrow()
+        .init_resources(list_len(options.resources.len()));
+    for (index, (name, amount)) in (0..).zip(&options.resources) {
+        let mut out = resources.reborrow().get(index);
+        out.set_name(&**name);
+        out.set_amount(*amount);
+    }
+    let workers = out.init_workers(list_len(options.workers.len()));
+    write_texts(workers, &options.workers);
+}
+
+/// The definitions of one incoming batch.
+pub(super) fn read_definitions(
+    list: capnp::struct_list::Reader<'_, definition::Owned>,
+    tenant: Option<&str>,
+) -> Result<Vec<Arc<Definition>>, Error> {
+    list.iter()
+        .map(|definition| {
+            let kind = match definition.get_kind().which()? {
+                definition::kind::Function(function) => TaskKind::Function {
+                    component: Digest(read_key(function.get_component()?)?.0),
+                    function: function.get_name()?.to_str()?.into(),
+                },
+                definition::kind::Operator(_)
+                | definition::kind::Source(_)
+                | definition::kind::Sink(_) => {
+                    let message = "a task that is no function; this version runs only functions";
+                    return Err(Error::Malformed(message.into()));
+                }
+            };
+            let options = read_options(definition.get_options()?)?;
+            let own_tenant = definition.get_tenant()?.to_str()?;
+            Ok(Arc::new(Definition::new(
+                tenant.unwrap_or(own_tenant),
+                kind,
+                options,
+            )))
+        })
+        .collect()
+}
+
+fn read_options(options: task_options::Reader<'_>) -> Result<TaskOptions, Error> {
+    let limit = |value: u64| (value != 0).then_some(value);
+    let label = options.get_label()?.to_str()?;
+    let mut resources = std::collections::BTreeMap::new();
+    for resource in options.get_resources()? {
+        resources.insert(resource.get_name()?.to_str()?.into(), resource.get_amount());
+    }
+    if !options.get_grants()?.is_empty() {
+        let message = "a task with grants; this version grants no capabilities";
+        return Err(Error::Malformed(message.into()));
+    }
+    Ok(TaskOptions {
+        label: (!label.is_empty()).then(|| label.into()),
+        priority: options.get_priority(),
+        retries: options.get_retries(),
+        timeout: limit(options.get_timeout_nanos()).map(Duration::from_nanos),
+        memory_limit: limit(options.get_memory_limit()),
+        output_limit: limit(options.get_output_limit()),
+        fuel: limit(options.get_fuel()),
+        pure: !options.get_impure(),
+        resources,
+        workers: read_texts(options.get_workers()?)?
+            .into_iter()
+            .map(Into::into)
+            .collect(),
+    })
+}
+
+/// A task as it came in: not yet checked against its function.
+#[derive(Clone, Debug)]
+pub struct IncomingTask {
+    /// Index of its definition in the batch.
+    pub definition: usize,
+    /// The key that the sender gave it.
+    pub key: Key,
+    /// Its arguments. Those of one batch share one allocation.
+    pub arguments: Arguments,
+    /// The keys of its dependencies.
+    pub dependencies: Box<[Key]>,
+    /// Tells impure tasks apart.
+    pub salt: u64,
+    /// Whether the sender holds the result.
+    pub wanted: bool,
+}
+
+/// The tasks of one batch that has so many definitions.
+pub(super) fn read_tasks(
+    tasks: &[task::Reader<'_>],
+    definitions: usize,
+) -> Result<Vec<IncomingTask>, Error> {
+    let mut arena = BytesMut::new();
+    for task in tasks {
+        arena.extend_from_slice(task.get_arguments()?);
+    }
+    let mut arena = arena.freeze();
+    tasks
+        .iter()
+        .map(|task| read_task(*task, definitions, &mut arena))
+        .collect()
+}
+
+fn read_task(
+    task: task::Reader<'_>,
+    definitions: usize,
+    arena: &mut Bytes,
+) -> Result<IncomingTask, Error> {
+    let definition = task.get_definition() as usize;
+    if definition >= definitions {
+        return Err(Error::Malformed(
+            "a task names a definition that is not in its batch".into(),
+        ));
+    }
+    if !task.get_slices()?.is_empty() {
+        return Err(Error::Malformed(
+            "a slice; this version moves only whole results".into(),
+        ));
+    }
+    let holes = task.get_holes()?.iter();
+    let holes = holes
+        .map(|hole| Hole {
+            offset: hole.get_offset(),
+            dependency: hole.get_dependency(),
+        })
+        .collect();
+    Ok(IncomingTask {
+        definition,
+        key: read_key(task.get_key()?)?,
+        arguments: Arguments {
+            bytes: arena.split_to(task.get_arguments()?.len()),
+            holes,
+        },
+        dependencies: read_keys(task.get_dependencies()?)?.into(),
+        salt: task.get_salt(),
+        wanted: task.get_wanted(),
+    })
+}

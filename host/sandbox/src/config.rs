@@ -1,0 +1,55 @@
+//! Settings of a sandbox, and limits of a task.
+
+use std::{path::PathBuf, thread, time::Duration};
+
+/// Settings of a [`Sandbox`](crate::Sandbox): how many tasks at once, and what is kept.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// How many tasks may run at once.
+    pub slots: usize,
+    /// What a task gets that asks for nothing else.
+    pub limits: TaskLimits,
+    /// How many bytes of a task's stdout and stderr are kept: the last ones.
+    pub max_log: usize,
+    /// How many compiled components stay in memory. Beyond that, the least recently used goes.
+    pub max_components: usize,
+    /// Where compiled code is kept between processes. `None`: nowhere.
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            slots: thread::available_parallelism().map_or(1, Into::into),
+            limits: TaskLimits::default(),
+            max_log: 64 << 10,
+            max_components: 64,
+            cache_dir: None,
+        }
+    }
+}
+
+/// What one task may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TaskLimits {
+    /// Bytes of linear memory, all memories of the instance together.
+    pub memory: u64,
+    /// Wall time, instantiation included. `None`: no limit.
+    pub timeout: Option<Duration>,
+    /// Fuel, about one unit an instruction: the same on every machine. Needs a component from
+    /// [`Sandbox::compile_metered`](crate::Sandbox::compile_metered). `None`: not counted.
+    pub fuel: Option<u64>,
+    /// Bytes of the encoded result.
+    pub max_output: u64,
+}
+
+impl Default for TaskLimits {
+    fn default() -> Self {
+        Self {
+            memory: 1 << 30,
+            timeout: None,
+            fuel: None,
+            max_output: 256 << 20,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Runs one task in a fresh wasmtime sandbox.
+//!
+//! A [`Sandbox`] compiles components (once: in memory and on disk) and runs their functions. A call
+//! takes encoded arguments (see `wask-value`) and gives a [`Report`]: the encoded result or another
+//! [`Outcome`], what the guest printed, and what it used. An [`Executor`] does that on threads.
+//!
+//! Invariants:
+//! - An instance that has run is never used again.
+//! - A guest sees nothing that differs between two runs of the same task: no time, no randomness
+//!   but the key's, no environment, no files, no network.
+//! - Whatever a guest does, [`Sandbox::run`] returns within its limits, and the next task runs.
+//! - `unsafe` is confined to `call` and `cache`.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use wask_component::Component;
+//! use wask_sandbox::{Call, Cancel, Config, Outcome, Sandbox, TaskLimits};
+//!
+//! let component = Component::load(
+//!     br#"(component
+//!         (core module $m (func (export "add") (param i32 i32) (result i32)
+//!             (i32.add (local.get 0) (local.get 1))))
+//!         (core instance $i (instantiate $m))
+//!         (func (export "add") (param "a" s32) (param "b" s32) (result s32)
+//!             (canon lift (core func $i "add"))))"#,
+//! )?;
+//! let sandbox = Sandbox::new(Config { slots: 1, ..Config::default() })?;
+//! let compiled = sandbox.compile(&component)?;
+//! let call = Call {
+//!     function: compiled.function("add").ok_or("no such function")?,
+//!     arguments: &[Bytes::from_static(&[2, 0, 0, 0]), Bytes::from_static(&[3, 0, 0, 0])],
+//!     seed: [0; 32],
+//!     limits: TaskLimits::default(),
+//! };
+//! let report = sandbox.run(&compiled, &call, &Cancel::new());
+//! assert_eq!(report.outcome, Outcome::Value(vec![5, 0, 0, 0]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cache;
+mod call;
+mod cancel;
+mod clock;
+mod component;
+mod config;
+mod engine;
+mod error;
+mod executor;
+mod gate;
+mod guest;
+mod library;
+mod limits;
+mod log;
+mod outcome;
+mod random;
+mod run;
+mod sandbox;
+
+pub use cancel::Cancel;
+pub use component::{Compiled, FunctionHandle};
+pub use config::{Config, TaskLimits};
+pub use engine::Reset;
+pub use error::Error;
+pub use executor::{Executor, Job, ThreadExecutor};
+pub use log::Log;
+pub use outcome::{Outcome, Report};
+pub use run::Call;
+pub use sandbox::{CodeStats, Sandbox};

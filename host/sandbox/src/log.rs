@@ -1,0 +1,145 @@
+//! What a task wrote to stdout and stderr.
+//!
+//! The stream never refuses and never fails: a guest that prints too much keeps running, and the
+//! last bytes are kept, since a panic's message comes last.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use wasmtime_wasi::{
+    async_trait,
+    cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamResult},
+};
+
+/// Bytes that a guest may hand over in one call.
+const CHUNK: usize = 64 << 10;
+
+/// The end of a task's output.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Log {
+    /// The last bytes of stdout and stderr, in the order in which they were written.
+    pub bytes: Vec<u8>,
+    /// How many bytes came before.
+    pub dropped: u64,
+}
+
+/// Both output streams of a guest.
+#[derive(Clone)]
+pub(crate) struct LogStream(Arc<Mutex<Buffer>>);
+
+struct Buffer {
+    bytes: Vec<u8>,
+    dropped: u64,
+    limit: usize,
+}
+
+impl LogStream {
+    /// A stream that keeps the last `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self(Arc::new(Mutex::new(Buffer {
+            bytes: Vec::new(),
+            dropped: 0,
+            limit,
+        })))
+    }
+
+    /// What was kept. Leaves the stream empty.
+    pub(crate) fn take(&self) -> Log {
+        let mut buffer = self.lock();
+        buffer.drop_beyond_limit();
+        Log {
+            bytes: std::mem::take(&mut buffer.bytes),
+            dropped: std::mem::take(&mut buffer.dropped),
+        }
+    }
+
+    /// Nothing that can panic runs under the lock.
+    fn lock(&self) -> MutexGuard<'_, Buffer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Buffer {
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        // Moving bytes to the front only when as many have been added makes it cheap.
+        if self.bytes.len() > 2 * self.limit {
+            self.drop_beyond_limit();
+        }
+    }
+
+    fn drop_beyond_limit(&mut self) {
+        let beyond = self.bytes.len().saturating_sub(self.limit);
+        self.bytes.drain(..beyond);
+        self.dropped += beyond as u64;
+    }
+}
+
+impl IsTerminal for LogStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogStream {
+    /// Asked for by WASI 0.3 alone, which is not linked.
+    fn async_stream(&self) -> Box<dyn tokio::io::AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait]
+impl Pollable for LogStream {
+    async fn ready(&mut self) {}
+}
+
+#[async_trait]
+impl OutputStream for LogStream {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.lock().push(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(CHUNK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_bytes_are_kept_and_the_rest_counted() {
+        let mut stream = LogStream::new(4);
+        for word in ["one ", "two ", "three"] {
+            stream.write(Bytes::from_static(word.as_bytes())).unwrap();
+        }
+        let log = stream.take();
+        assert_eq!(log.bytes, b"hree");
+        assert_eq!(log.dropped, 9);
+        assert_eq!(stream.take(), Log::default());
+    }
+
+    #[test]
+    fn nothing_is_dropped_below_the_limit() {
+        let mut stream = LogStream::new(100);
+        stream.write(Bytes::from_static(b"a\nb\n")).unwrap();
+        assert_eq!(
+            stream.take(),
+            Log {
+                bytes: b"a\nb\n".to_vec(),
+                dropped: 0
+            }
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! Tasks in sandboxes, as a worker runs them.
+
+mod code;
+mod executor;
+mod guests;
+mod outcomes;
+mod support;

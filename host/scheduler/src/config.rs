@@ -1,0 +1,36 @@
+//! How a scheduler is set up.
+
+use wask_core::scheduler;
+use wask_rpc::{Address, Limits};
+
+/// How a scheduler is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: Address,
+    /// The secret that clients and workers must show; none lets in whoever can connect.
+    pub token: Option<String>,
+    /// Limits of its connections.
+    pub limits: Limits,
+    /// Limits of what it decides. The heartbeat interval is taken from `limits`.
+    pub core: scheduler::Config,
+    /// Bytes of components that it keeps.
+    pub library_bytes: u64,
+    /// Messages that may wait for one peer, before that peer is given up as too slow.
+    pub outbox_items: usize,
+}
+
+impl Config {
+    /// The usual setup, listening at an address.
+    pub fn new(listen: Address) -> Self {
+        let limits = Limits::default();
+        Self {
+            listen,
+            token: None,
+            limits,
+            core: scheduler::Config::default(),
+            library_bytes: 4 << 30,
+            outbox_items: 4_000_000,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Named results that outlive their client.
+
+use std::sync::Arc;
+
+use wask_core::{
+    Key,
+    scheduler::{Event, KeyState},
+};
+use wask_rpc::{Refusal, RefusalCode, wire::DatasetInfo};
+use wask_value::Type;
+
+use crate::{session::Session, status};
+
+/// Names keys.
+pub(crate) fn publish(
+    session: &Session,
+    name: &str,
+    keys: Vec<Key>,
+    ty: &str,
+    replace: bool,
+) -> Result<(), Refusal> {
+    session.owns(&keys)?;
+    if name.is_empty() {
+        return Err(Refusal::new(RefusalCode::Invalid, "a dataset needs a name"));
+    }
+    parse_type(ty)?;
+    let taken = get(session, name).is_some();
+    if taken && !replace {
+        let message = format!(
+            "@{name} is in use; choose another name, release it with `wask release @{name}`, or \
+             replace it with --replace"
+        );
+        return Err(Refusal::new(RefusalCode::Exists, message));
+    }
+    let (hub, tenant) = (&session.hub, session.tenant);
+    hub.state_mut()
+        .dataset_types
+        .insert((tenant, name.to_owned()), ty.to_owned());
+    let name: Arc<str> = name.into();
+    let old = taken.then(|| Event::DatasetUnpublished {
+        tenant,
+        name: name.clone(),
+    });
+    let new = Event::DatasetPublished { tenant, name, keys };
+    hub.tell(old.into_iter().chain([new]));
+    Ok(())
+}
+
+/// Gives a name up.
+pub(crate) fn unpublish(session: &Session, name: &str) -> Result<(), Refusal> {
+    get(session, name).ok_or_else(|| not_found(name))?;
+    let (hub, tenant) = (&session.hub, session.tenant);
+    hub.state_mut()
+        .dataset_types
+        .remove(&(tenant, name.to_owned()));
+    hub.tell([Event::DatasetUnpublished {
+        tenant,
+        name: name.into(),
+    }]);
+    Ok(())
+}
+
+/// Lets the session hold the keys of a dataset, and tells which these are.
+pub(crate) fn hold(session: &Session, name: &str) -> Result<DatasetInfo, Refusal> {
+    let dataset = get(session, name).ok_or_else(|| not_found(name))?;
+    let wanted = dataset.keys.clone();
+    let session_id = session.id;
+    let held = Event::TasksSubmitted {
+        session: session_id,
+        tasks: Vec::new(),
+        wanted,
+    };
+    session.hub.tell([held]);
+    Ok(dataset)
+}
+
+/// All datasets of the tenant, by name.
+pub(crate) fn list(session: &Session) -> Vec<DatasetInfo> {
+    let names = session.hub.state().core.datasets(session.tenant);
+    names.iter().filter_map(|name| get(session, name)).collect()
+}
+
+fn get(session: &Session, name: &str) -> Option<DatasetInfo> {
+    let state = session.hub.state();
+    let keys = state.core.dataset(session.tenant, name)?;
+    let ty = state.dataset_types.get(&(session.tenant, name.to_owned()));
+    let states: Vec<_> = keys.iter().map(|key| state.core.key_state(key)).collect();
+    let sizes = states.iter().map(|state| match state {
+        Some(KeyState::Finished { nbytes, .. }) => *nbytes,
+        _ => 0,
+    });
+    Some(DatasetInfo {
+        name: name.to_owned(),
+        ty: ty.cloned().unwrap_or_default(),
+        nbytes: sizes.sum(),
+        states: states
+            .iter()
+            .map(|state| status::kind(state.as_ref()))
+            .collect(),
+        keys,
+    })
+}
+
+fn not_found(name: &str) -> Refusal {
+    let message = format!("there is no @{name}; `wask datasets` lists what there is");
+    Refusal::new(RefusalCode::NotFound, message)
+}
+
+/// A WIT type that a client sent as text.
+pub(crate) fn parse_type(text: &str) -> Result<Type, Refusal> {
+    text.parse()
+        .map_err(|error| Refusal::new(RefusalCode::Invalid, error))
+}

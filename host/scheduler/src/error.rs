@@ -1,0 +1,15 @@
+//! Why a scheduler does not run.
+
+/// Why a scheduler does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It cannot listen.
+    #[error(transparent)]
+    Listen(#[from] wask_rpc::Error),
+    /// Its thread could not be started.
+    #[error("cannot start the scheduler's thread: {0}")]
+    Thread(#[from] std::io::Error),
+    /// Its thread ended before it said that it listens.
+    #[error("the scheduler ended while it started; its log says why")]
+    Ended,
+}

@@ -1,0 +1,219 @@
+//! Lets clients and workers in.
+
+use std::{cell::Cell, rc::Rc};
+
+use tokio::task::spawn_local;
+use wask_core::{ENGINE_PROFILE, SessionId, WorkerId, scheduler::Action};
+use wask_rpc::{ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
+use wask_schema::{
+    common_capnp::{PROTOCOL_VERSION, credential},
+    gateway_capnp::gateway,
+    session_capnp::client_events,
+    worker_capnp::worker_commands,
+};
+
+use crate::{
+    hub::{DEFAULT_TENANT, Hub},
+    membership::Membership,
+    outbox::Outbox,
+    session::Session,
+};
+
+/// The door, for one connection.
+pub(crate) struct Gateway {
+    pub(crate) hub: Rc<Hub>,
+    pub(crate) connection: ConnectionHandle,
+    /// Whether its peer has been let in.
+    pub(crate) admitted: Rc<Cell<bool>>,
+}
+
+impl gateway::Server for Gateway {
+    async fn login(
+        self: Rc<Self>,
+        params: gateway::LoginParams,
+        mut results: gateway::LoginResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let client = params.get_client()?;
+        let name = client.get_name()?.to_str()?;
+        let version = client.get_software_version()?.to_str()?;
+        let protocol = client.get_protocol_version();
+        let allowed = self
+            .check_credential(params.get_credential()?)?
+            .and_then(|()| check_version("client", version, protocol, ENGINE_PROFILE));
+        if let Err(refusal) = allowed {
+            tracing::info!(name, %refusal, "client refused");
+            wire::write_refusal(results.get().init_result().init_refused(), &refusal);
+            return Ok(());
+        }
+        let (tenant, tenant_name) = DEFAULT_TENANT;
+        let (session, outbox) = self.hub.open_session(tenant, self.connection.clone());
+        tracing::info!(%session, name, "client logged in");
+        spawn_local(send_events(
+            self.hub.clone(),
+            session,
+            outbox,
+            params.get_events()?,
+        ));
+        self.let_in();
+        let mut accepted = results.get().init_result().init_accepted();
+        accepted.set_session(Session::serve(self.hub.clone(), session));
+        accepted.set_tenant(tenant_name);
+        accepted.set_engine_profile(ENGINE_PROFILE);
+        accepted.set_heartbeat_millis(heartbeat_millis(&self.hub.config.limits));
+        accepted.set_software_version(SOFTWARE_VERSION);
+        Ok(())
+    }
+
+    async fn join(
+        self: Rc<Self>,
+        params: gateway::JoinParams,
+        mut results: gateway::JoinResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let join = wire::read_join_info(params.get_worker()?)?;
+        let name = join.info.name.clone();
+        let (commands, store) = (params.get_commands()?, params.get_store()?);
+        let version = &join.software_version;
+        let joined = self
+            .check_credential(params.get_credential()?)?
+            .and_then(|()| {
+                check_version(
+                    "worker",
+                    version,
+                    join.protocol_version,
+                    join.engine_profile,
+                )
+            })
+            .and_then(|()| self.hub.add_worker(join, store, self.connection.clone()));
+        let (worker, outbox) = match joined {
+            Ok(joined) => joined,
+            Err(refusal) => {
+                tracing::info!(%name, %refusal, "worker refused");
+                wire::write_refusal(results.get().init_result().init_refused(), &refusal);
+                return Ok(());
+            }
+        };
+        spawn_local(send_commands(self.hub.clone(), worker, outbox, commands));
+        self.let_in();
+        let mut accepted = results.get().init_result().init_accepted();
+        accepted.set_membership(Membership::serve(self.hub.clone(), worker));
+        accepted.set_worker(worker.0);
+        accepted.set_heartbeat_millis(heartbeat_millis(&self.hub.config.limits));
+        accepted.set_software_version(SOFTWARE_VERSION);
+        Ok(())
+    }
+}
+
+impl Gateway {
+    fn let_in(&self) {
+        self.admitted.set(true);
+        self.connection
+            .set_silence(self.hub.config.limits.silence());
+    }
+
+    fn check_credential(
+        &self,
+        credential: credential::Reader<'_>,
+    ) -> Result<Result<(), Refusal>, Error> {
+        let Some(token) = &self.hub.config.token else {
+            return Ok(Ok(()));
+        };
+        let message = match credential.which()? {
+            credential::Token(shown) => {
+                if equal(shown?.as_bytes(), token.as_bytes()) {
+                    return Ok(Ok(()));
+                }
+                "the token is not the one this scheduler was started with"
+            }
+            credential::None(()) => "this scheduler asks for a token; give it with --token-file",
+            credential::Ticket(_) => "a ticket reads results from workers; it is no way in here",
+        };
+        Ok(Err(Refusal::new(RefusalCode::Credential, message)))
+    }
+}
+
+/// Compares digests, so that the time it takes tells nothing about the secret.
+fn equal(shown: &[u8], secret: &[u8]) -> bool {
+    // BLAKE3's own comparison of hashes takes constant time.
+    blake3::hash(shown) == blake3::hash(secret)
+}
+
+fn check_version(who: &str, software: &str, protocol: u32, profile: u32) -> Result<(), Refusal> {
+    if (software, protocol, profile) == (SOFTWARE_VERSION, PROTOCOL_VERSION, ENGINE_PROFILE) {
+        return Ok(());
+    }
+    let message = format!(
+        "this {who} is wask {software} (protocol {protocol}, engine profile {profile}), the \
+         scheduler is wask {SOFTWARE_VERSION} (protocol {PROTOCOL_VERSION}, engine profile \
+         {ENGINE_PROFILE}); install the same version on both sides"
+    );
+    Err(Refusal::new(RefusalCode::Version, message))
+}
+
+fn heartbeat_millis(limits: &Limits) -> u32 {
+    u32::try_from(limits.heartbeat.as_millis()).unwrap_or(u32::MAX)
+}
+
+/// Sends a client its events until it is gone.
+async fn send_events(
+    hub: Rc<Hub>,
+    session: SessionId,
+    outbox: Rc<Outbox<(wask_core::Key, wire::KeyNews)>>,
+    events: client_events::Client,
+) {
+    let limits = &hub.config.limits;
+    loop {
+        let batch = outbox.batch(limits, |(_, news)| inline_bytes(news)).await;
+        if batch.is_empty() {
+            return;
+        }
+        let mut request = events.push_request();
+        let list = request.get().init_events(wire::list_len(batch.len()));
+        wire::write_key_events(list, &batch);
+        if let Err(error) = request.send().await {
+            tracing::debug!(%session, %error, "events not delivered");
+            return;
+        }
+    }
+}
+
+fn inline_bytes(news: &wire::KeyNews) -> usize {
+    match news {
+        wire::KeyNews::State(wask_core::scheduler::KeyState::Finished {
+            inline: Some(inline),
+            ..
+        }) => inline.len(),
+        _ => 0,
+    }
+}
+
+/// Sends a worker its commands until it is gone.
+async fn send_commands(
+    hub: Rc<Hub>,
+    worker: WorkerId,
+    outbox: Rc<Outbox<Action>>,
+    commands: worker_commands::Client,
+) {
+    let limits = &hub.config.limits;
+    loop {
+        let batch = outbox.batch(limits, argument_bytes).await;
+        if batch.is_empty() {
+            return;
+        }
+        let peers = hub.peers(worker, &batch);
+        let mut request = commands.push_request();
+        wire::write_command_batch(request.get().init_batch(), &batch, &peers);
+        if let Err(error) = request.send().await {
+            tracing::debug!(%worker, %error, "commands not delivered");
+            return;
+        }
+    }
+}
+
+fn argument_bytes(action: &Action) -> usize {
+    match action {
+        Action::ComputeTask { task, .. } => task.arguments.bytes.len(),
+        _ => 0,
+    }
+}

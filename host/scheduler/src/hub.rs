@@ -1,0 +1,313 @@
+//! Where clients and workers meet: the core, and what the core knows nothing of.
+
+use std::{
+    cell::{Ref, RefCell, RefMut},
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+    time::Instant,
+};
+
+use tokio::{sync::Notify, task::yield_now, time};
+use wask_core::{
+    Key, SchedulerCore, SessionId, TenantId, Time, WorkerId,
+    scheduler::{self, Action, Event},
+};
+use wask_rpc::{
+    ConnectionHandle, Refusal, RefusalCode,
+    wire::{JoinInfo, KeyNews},
+};
+use wask_schema::transfer_capnp::object_store;
+
+use crate::{Config, library::Library, outbox::Outbox, types::Types};
+
+/// The one tenant, until there are more.
+pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
+
+/// The heart of the process. Every connection's servers share it.
+pub(crate) struct Hub {
+    pub(crate) config: Config,
+    started: Instant,
+    state: RefCell<State>,
+    /// The core has been told something, or its time has come.
+    wake: Notify,
+}
+
+/// All that changes.
+pub(crate) struct State {
+    pub(crate) core: SchedulerCore,
+    pub(crate) types: Types,
+    pub(crate) library: Library,
+    /// The type of each element of a dataset, as WIT text.
+    pub(crate) dataset_types: BTreeMap<(TenantId, String), String>,
+    pub(crate) sessions: BTreeMap<SessionId, SessionEntry>,
+    pub(crate) workers: BTreeMap<WorkerId, WorkerEntry>,
+    sessions_ever: u64,
+    workers_ever: u32,
+}
+
+/// A client that is logged in.
+pub(crate) struct SessionEntry {
+    pub(crate) outbox: Rc<Outbox<(Key, KeyNews)>>,
+    connection: ConnectionHandle,
+}
+
+/// A worker that has joined.
+pub(crate) struct WorkerEntry {
+    pub(crate) join: JoinInfo,
+    pub(crate) store: object_store::Client,
+    pub(crate) heard: Instant,
+    pub(crate) report: Report,
+    outbox: Rc<Outbox<Action>>,
+    connection: ConnectionHandle,
+}
+
+/// What a worker said at its last heartbeat.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Report {
+    pub(crate) executing: u32,
+    pub(crate) spilled_bytes: u64,
+}
+
+impl Hub {
+    pub(crate) fn new(config: Config) -> Rc<Self> {
+        let core = scheduler::Config {
+            heartbeat_interval: config.limits.heartbeat,
+            ..config.core.clone()
+        };
+        let state = State {
+            core: SchedulerCore::new(core),
+            types: Types::default(),
+            library: Library::new(config.library_bytes),
+            dataset_types: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            workers: BTreeMap::new(),
+            sessions_ever: 0,
+            workers_ever: 0,
+        };
+        let started = Instant::now();
+        Rc::new(Self {
+            config,
+            started,
+            state: RefCell::new(state),
+            wake: Notify::new(),
+        })
+    }
+
+    /// To look at. Must be let go before the next `await`.
+    pub(crate) fn state(&self) -> Ref<'_, State> {
+        self.state.borrow()
+    }
+
+    /// To change what the core knows nothing of. Must be let go before the next `await`.
+    pub(crate) fn state_mut(&self) -> RefMut<'_, State> {
+        self.state.borrow_mut()
+    }
+
+    pub(crate) fn uptime(&self) -> std::time::Duration {
+        self.started.elapsed()
+    }
+
+    fn now(&self) -> Time {
+        Time::ZERO + self.started.elapsed()
+    }
+
+    /// Tells the core; what it wants done is done in the next [`turn`](Self::turn).
+    pub(crate) fn tell(&self, events: impl IntoIterator<Item = Event>) {
+        let now = self.now();
+        let mut state = self.state_mut();
+        for event in events {
+            state.core.handle(now, event);
+        }
+        drop(state);
+        self.wake.notify_one();
+    }
+
+    /// Lets the core act whenever it was told something or its time has come; never ends.
+    pub(crate) async fn run(&self) {
+        loop {
+            let timeout = self.state().core.poll_timeout();
+            let due = timeout.map(|due| time::Instant::from_std(self.started + (due - Time::ZERO)));
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = until(due) => {}
+            }
+            // Whatever else has arrived is taken in first, so that it makes one batch.
+            yield_now().await;
+            self.turn();
+        }
+    }
+
+    fn turn(&self) {
+        let now = self.now();
+        let mut state = self.state_mut();
+        state.core.schedule(now);
+        while let Some(action) = state.core.poll_action() {
+            state.dispatch(action, self.config.outbox_items);
+        }
+    }
+
+    /// A new session of a client that was let in, and what is to be sent to it.
+    pub(crate) fn open_session(
+        &self,
+        tenant: TenantId,
+        connection: ConnectionHandle,
+    ) -> (SessionId, Rc<Outbox<(Key, KeyNews)>>) {
+        let mut state = self.state_mut();
+        state.sessions_ever += 1;
+        let session = SessionId(state.sessions_ever);
+        let outbox = Rc::new(Outbox::new());
+        state.sessions.insert(
+            session,
+            SessionEntry {
+                outbox: outbox.clone(),
+                connection,
+            },
+        );
+        drop(state);
+        self.tell([Event::SessionOpened { session, tenant }]);
+        (session, outbox)
+    }
+
+    pub(crate) fn close_session(&self, session: SessionId) {
+        if let Some(entry) = self.state_mut().sessions.remove(&session) {
+            entry.outbox.close();
+        }
+        self.tell([Event::SessionClosed { session }]);
+    }
+
+    /// A new worker, and what is to be sent to it.
+    pub(crate) fn add_worker(
+        &self,
+        join: JoinInfo,
+        store: object_store::Client,
+        connection: ConnectionHandle,
+    ) -> Result<(WorkerId, Rc<Outbox<Action>>), Refusal> {
+        let mut state = self.state_mut();
+        let name = &join.info.name;
+        if let Some(other) = state
+            .workers
+            .values()
+            .find(|other| other.join.info.name == *name)
+        {
+            let message = format!(
+                "a worker named `{name}` is in the cluster already, as process {}; choose another \
+                 --name, or wait until that one has left",
+                other.join.process_id
+            );
+            return Err(Refusal::new(RefusalCode::Exists, message));
+        }
+        state.workers_ever += 1;
+        let worker = WorkerId(state.workers_ever);
+        let outbox = Rc::new(Outbox::new());
+        let info = join.info.clone();
+        let entry = WorkerEntry {
+            join,
+            store,
+            heard: Instant::now(),
+            report: Report::default(),
+            outbox: outbox.clone(),
+            connection,
+        };
+        state.workers.insert(worker, entry);
+        drop(state);
+        tracing::info!(%worker, name = %info.name, slots = info.slots, "worker joined");
+        self.tell([Event::WorkerJoined { worker, info }]);
+        Ok((worker, outbox))
+    }
+
+    pub(crate) fn remove_worker(&self, worker: WorkerId) {
+        let removed = self.state_mut().workers.remove(&worker);
+        if let Some(entry) = removed {
+            entry.outbox.close();
+            tracing::info!(%worker, name = %entry.join.info.name, "worker left");
+        }
+        self.tell([Event::WorkerLost { worker }]);
+    }
+
+    /// The addresses of all workers that a batch of actions for `worker` names.
+    pub(crate) fn peers(&self, worker: WorkerId, actions: &[Action]) -> Vec<(WorkerId, String)> {
+        let inputs = actions.iter().flat_map(|action| match action {
+            Action::ComputeTask { inputs, .. } => inputs.as_slice(),
+            _ => &[],
+        });
+        let named: BTreeSet<_> = inputs.flat_map(|input| &input.holders).copied().collect();
+        let state = self.state();
+        let others = named.into_iter().filter(|peer| *peer != worker);
+        let addresses = others.filter_map(|peer| {
+            Some((peer, state.workers.get(&peer)?.join.contact_address.clone()))
+        });
+        addresses.collect()
+    }
+
+    /// Ends a client's connection, and its session with it.
+    pub(crate) fn disconnect(&self, session: SessionId, reason: &str) {
+        if let Some(entry) = self.state().sessions.get(&session) {
+            entry.connection.close(reason);
+        }
+    }
+
+    /// Tells every peer that this is the end.
+    pub(crate) fn close_all(&self, reason: &str) {
+        let state = self.state();
+        state
+            .workers
+            .values()
+            .for_each(|worker| worker.connection.close(reason));
+        state
+            .sessions
+            .values()
+            .for_each(|session| session.connection.close(reason));
+    }
+}
+
+impl State {
+    fn dispatch(&mut self, action: Action, outbox_items: usize) {
+        let worker = match action {
+            Action::Report {
+                session,
+                key,
+                state,
+            } => {
+                if let Some(entry) = self.sessions.get(&session) {
+                    entry.outbox.push((key, KeyNews::State(state)));
+                    entry.check(outbox_items);
+                }
+                return;
+            }
+            Action::ComputeTask { worker, .. }
+            | Action::CancelTask { worker, .. }
+            | Action::FreeKeys { worker, .. } => worker,
+            Action::CloseWorker { worker, ref reason } => {
+                tracing::warn!(%worker, reason, "giving up a worker");
+                worker
+            }
+        };
+        let Some(entry) = self.workers.get(&worker) else {
+            return;
+        };
+        let last = match &action {
+            Action::CloseWorker { reason, .. } => Some(reason.clone()),
+            _ => None,
+        };
+        entry.outbox.push(action);
+        if let Some(reason) = last {
+            entry.connection.close(reason);
+        }
+    }
+}
+
+impl SessionEntry {
+    fn check(&self, outbox_items: usize) {
+        if self.outbox.len() > outbox_items {
+            self.connection
+                .close("the client takes in its events too slowly");
+        }
+    }
+}
+
+async fn until(due: Option<time::Instant>) {
+    match due {
+        Some(due) => time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,135 @@
+//! The components that clients have uploaded.
+
+use std::{collections::BTreeMap, rc::Rc};
+
+use bytes::Bytes;
+use wask_component::Component;
+use wask_core::{Digest, TenantId};
+use wask_rpc::{
+    Refusal, RefusalCode,
+    wire::{ComponentInfo, FunctionInfo},
+};
+
+/// Components by digest, and each tenant's names for them.
+pub(crate) struct Library {
+    components: BTreeMap<Digest, Entry>,
+    names: BTreeMap<(TenantId, String), Digest>,
+    bytes: u64,
+    bytes_max: u64,
+}
+
+struct Entry {
+    component: Rc<Component>,
+    tenants: Vec<TenantId>,
+}
+
+impl Library {
+    pub(crate) fn new(bytes_max: u64) -> Self {
+        Self {
+            components: BTreeMap::new(),
+            names: BTreeMap::new(),
+            bytes: 0,
+            bytes_max,
+        }
+    }
+
+    /// Whether a component of this size may still come in.
+    pub(crate) fn has_room(&self, size: u64) -> Result<(), Refusal> {
+        if self.bytes.saturating_add(size) <= self.bytes_max {
+            return Ok(());
+        }
+        let message = format!(
+            "the scheduler keeps up to {} bytes of components, and {} are taken; restart it, or \
+             start it with a higher limit",
+            self.bytes_max, self.bytes
+        );
+        Err(Refusal::new(RefusalCode::Forbidden, message))
+    }
+
+    /// Keeps an admitted component for a tenant.
+    pub(crate) fn insert(&mut self, tenant: TenantId, component: Component) -> Digest {
+        let digest = digest_of(&component);
+        let size = component.bytes().len() as u64;
+        let entry = self.components.entry(digest).or_insert_with(|| {
+            self.bytes += size;
+            Entry {
+                component: Rc::new(component),
+                tenants: Vec::new(),
+            }
+        });
+        if !entry.tenants.contains(&tenant) {
+            entry.tenants.push(tenant);
+        }
+        digest
+    }
+
+    /// A component that this tenant has uploaded.
+    pub(crate) fn get(&self, tenant: TenantId, digest: &Digest) -> Option<Rc<Component>> {
+        let entry = self.components.get(digest)?;
+        entry
+            .tenants
+            .contains(&tenant)
+            .then(|| entry.component.clone())
+    }
+
+    /// A component's bytes, for a worker.
+    pub(crate) fn bytes(&self, digest: &Digest) -> Option<Bytes> {
+        self.components
+            .get(digest)
+            .map(|entry| entry.component.bytes().clone())
+    }
+
+    /// Names a component. The name moves here if it meant another one before, as a tag does.
+    pub(crate) fn name(&mut self, tenant: TenantId, name: &str, digest: Digest) {
+        if !name.is_empty() {
+            self.names.insert((tenant, name.to_owned()), digest);
+        }
+    }
+
+    /// Finds a component by name or by digest.
+    pub(crate) fn find(&self, tenant: TenantId, name: &str) -> Result<ComponentInfo, Refusal> {
+        let named = self.names.get(&(tenant, name.to_owned())).copied();
+        let digest = named.or_else(|| name.parse().ok());
+        let component = digest.and_then(|digest| self.get(tenant, &digest));
+        component.map(|component| self.describe(tenant, &component)).ok_or_else(|| {
+            let message = format!(
+                "there is no component `{name}`; `wask components` lists them, `wask push` adds one"
+            );
+            Refusal::new(RefusalCode::NotFound, message)
+        })
+    }
+
+    /// All components of a tenant, by digest.
+    pub(crate) fn list(&self, tenant: TenantId) -> Vec<ComponentInfo> {
+        let own = self
+            .components
+            .values()
+            .filter(|entry| entry.tenants.contains(&tenant));
+        own.map(|entry| self.describe(tenant, &entry.component))
+            .collect()
+    }
+
+    /// What a client is told of a component.
+    pub(crate) fn describe(&self, tenant: TenantId, component: &Component) -> ComponentInfo {
+        let digest = digest_of(component);
+        let name = self
+            .names
+            .iter()
+            .find(|((owner, _), d)| *owner == tenant && **d == digest);
+        let functions = component.functions().iter().map(|function| FunctionInfo {
+            name: function.name.to_string(),
+            ty: function.ty.to_string(),
+            docs: function.docs.as_ref().map(ToString::to_string),
+        });
+        ComponentInfo {
+            digest,
+            name: name.map(|((_, name), _)| name.clone()),
+            size: component.bytes().len() as u64,
+            functions: functions.collect(),
+        }
+    }
+}
+
+fn digest_of(component: &Component) -> Digest {
+    Digest(*component.digest().as_bytes())
+}

@@ -1,0 +1,99 @@
+//! Serves one worker.
+
+use std::{rc::Rc, time::Instant};
+
+use wask_core::{Digest, Key, WorkerId, scheduler::Event};
+use wask_rpc::{wire, write_objects};
+use wask_schema::worker_capnp::{membership, worker_events};
+
+use crate::hub::{Hub, Report};
+
+/// A worker's place in the cluster. The worker's connection holds it; when it drops, the worker is
+/// lost.
+pub(crate) struct Membership {
+    hub: Rc<Hub>,
+    worker: WorkerId,
+}
+
+impl Membership {
+    pub(crate) fn serve(hub: Rc<Hub>, worker: WorkerId) -> membership::Client {
+        capnp_rpc::new_client(Self { hub, worker })
+    }
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.hub.remove_worker(self.worker);
+    }
+}
+
+impl membership::Server for Membership {
+    async fn events(
+        self: Rc<Self>,
+        _: membership::EventsParams,
+        mut results: membership::EventsResults,
+    ) -> Result<(), capnp::Error> {
+        let events = Events {
+            hub: self.hub.clone(),
+            worker: self.worker,
+        };
+        results.get().set_events(capnp_rpc::new_client(events));
+        Ok(())
+    }
+
+    async fn heartbeat(
+        self: Rc<Self>,
+        params: membership::HeartbeatParams,
+        _: membership::HeartbeatResults,
+    ) -> Result<(), capnp::Error> {
+        let report = params.get()?.get_report()?;
+        if let Some(entry) = self.hub.state_mut().workers.get_mut(&self.worker) {
+            entry.heard = Instant::now();
+            entry.report = Report {
+                executing: report.get_executing(),
+                spilled_bytes: report.get_spilled_bytes(),
+            };
+        }
+        self.hub.tell([Event::Heartbeat {
+            worker: self.worker,
+        }]);
+        Ok(())
+    }
+
+    async fn component(
+        self: Rc<Self>,
+        params: membership::ComponentParams,
+        mut results: membership::ComponentResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let key = wire::read_key(params.get_digest()?)?;
+        let bytes = self.hub.state().library.bytes(&Digest(key.0));
+        results.get().set_found(bytes.is_some());
+        if let Some(bytes) = bytes {
+            let object = (Key(key.0), bytes);
+            write_objects(&params.get_sink()?, [object], &self.hub.config.limits).await?;
+        }
+        Ok(())
+    }
+}
+
+struct Events {
+    hub: Rc<Hub>,
+    worker: WorkerId,
+}
+
+impl worker_events::Server for Events {
+    async fn push(self: Rc<Self>, params: worker_events::PushParams) -> Result<(), capnp::Error> {
+        let read = params.get().and_then(|params| params.get_events());
+        let events = read.map_err(Into::into);
+        match events.and_then(|events| wire::read_worker_events(self.worker, events)) {
+            Ok(events) => self.hub.tell(events),
+            // An error here would poison the stream: the worker is given up instead.
+            Err(error) => {
+                tracing::error!(worker = %self.worker, %error, "a worker sent what makes no sense");
+                self.hub.remove_worker(self.worker);
+            }
+        }
+        Ok(())
+    }
+}

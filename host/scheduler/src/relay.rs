@@ -1,0 +1,280 @@
+//! Bulk data on its way between clients and workers.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+use futures::future::join_all;
+use wask_core::{Key, SessionId, TypeId, WorkerId, scheduler::Event};
+use wask_rpc::{Error, Refusal, RefusalCode, wire};
+use wask_schema::transfer_capnp::{object_header, object_sink, object_store};
+
+use crate::hub::Hub;
+
+/// A value that a client is about to scatter.
+#[derive(Clone)]
+pub(crate) struct Header {
+    pub(crate) key: Key,
+    pub(crate) type_text: String,
+    pub(crate) result_type: TypeId,
+    pub(crate) size: u64,
+}
+
+/// Makes room for a client's values on workers; the sink passes them on.
+///
+/// Values that the cluster has already are taken in and thrown away.
+pub(crate) async fn scatter(
+    hub: Rc<Hub>,
+    session: SessionId,
+    tenant: &str,
+    headers: Vec<Header>,
+) -> Result<object_sink::Client, Refusal> {
+    let mut by_worker: BTreeMap<WorkerId, Vec<Header>> = BTreeMap::new();
+    let mut routes = BTreeMap::new();
+    let mut present = Vec::new();
+    for header in headers {
+        match place(&hub, &header)? {
+            Placed::Present => {
+                routes.insert(header.key, None);
+                present.push(header.key);
+            }
+            Placed::On(worker) => by_worker.entry(worker).or_default().push(header),
+        }
+    }
+    let mut parts = Vec::new();
+    for (worker, headers) in by_worker {
+        let part = open_part(&hub, tenant, worker, headers)
+            .await
+            .map_err(|error| {
+                let message = format!("the worker that was to store the data failed: {error}");
+                Refusal::new(RefusalCode::Unavailable, message)
+            })?;
+        let index = parts.len();
+        routes.extend(part.headers.iter().map(|header| (header.key, Some(index))));
+        parts.push(part);
+    }
+    let relay = Relay {
+        hub,
+        session,
+        routes,
+        present,
+        parts,
+        fault: RefCell::default(),
+    };
+    Ok(capnp_rpc::new_client(relay))
+}
+
+enum Placed {
+    Present,
+    On(WorkerId),
+}
+
+fn place(hub: &Hub, header: &Header) -> Result<Placed, Refusal> {
+    let mut state = hub.state_mut();
+    if !state.core.holders(&header.key).is_empty() {
+        return Ok(Placed::Present);
+    }
+    state
+        .core
+        .place_data(header.size)
+        .map(Placed::On)
+        .ok_or_else(|| {
+            let message = "there is no worker to store the data; start one with `wask worker`";
+            Refusal::new(RefusalCode::Unavailable, message)
+        })
+}
+
+async fn open_part(
+    hub: &Hub,
+    tenant: &str,
+    worker: WorkerId,
+    headers: Vec<Header>,
+) -> Result<Part, Error> {
+    let store = hub
+        .state()
+        .workers
+        .get(&worker)
+        .map(|entry| entry.store.clone());
+    let store = store.ok_or_else(|| Error::Disconnected(format!("{worker} has left")))?;
+    let mut request = store.put_request();
+    let mut list = request.get().init_objects(wire::list_len(headers.len()));
+    for (index, header) in (0..).zip(&headers) {
+        let mut out: object_header::Builder<'_> = list.reborrow().get(index);
+        out.set_key(&header.key.0);
+        out.set_type(&header.type_text);
+        out.set_size(header.size);
+        out.set_tenant(tenant);
+    }
+    let sink = request.send().promise.await?.get()?.get_sink()?;
+    Ok(Part {
+        worker,
+        headers,
+        sink,
+    })
+}
+
+/// What goes to one worker.
+struct Part {
+    worker: WorkerId,
+    headers: Vec<Header>,
+    sink: object_sink::Client,
+}
+
+/// Passes a client's pieces on to the workers that they are for.
+struct Relay {
+    hub: Rc<Hub>,
+    session: SessionId,
+    /// Which part each object belongs to; none where its bytes are not needed.
+    routes: BTreeMap<Key, Option<usize>>,
+    present: Vec<Key>,
+    parts: Vec<Part>,
+    fault: RefCell<Option<Refusal>>,
+}
+
+impl object_sink::Server for Relay {
+    async fn write(self: Rc<Self>, params: object_sink::WriteParams) -> Result<(), capnp::Error> {
+        if self.fault.borrow().is_none()
+            && let Err(error) = self.pass_on(&params).await
+        {
+            let refusal = Refusal::new(RefusalCode::Unavailable, error);
+            *self.fault.borrow_mut() = Some(refusal);
+        }
+        Ok(())
+    }
+
+    async fn finish(
+        self: Rc<Self>,
+        _: object_sink::FinishParams,
+        mut results: object_sink::FinishResults,
+    ) -> Result<(), capnp::Error> {
+        let outcome = self.commit().await;
+        wire::write_sink_result(results.get().init_result(), &outcome);
+        Ok(())
+    }
+}
+
+impl Relay {
+    async fn pass_on(&self, params: &object_sink::WriteParams) -> Result<(), Error> {
+        let pieces = params.get()?.get_pieces()?;
+        let mut by_part: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        for (index, piece) in (0..).zip(pieces) {
+            let key = wire::read_key(piece.get_key()?)?;
+            let route = self.routes.get(&key);
+            let route = route.ok_or_else(|| Error::Malformed(format!("{key} not announced")))?;
+            if let Some(part) = route {
+                by_part.entry(*part).or_default().push(index);
+            }
+        }
+        for (part, indexes) in by_part {
+            let mut request = self.parts[part].sink.write_request();
+            let mut list = request.get().init_pieces(wire::list_len(indexes.len()));
+            for (to, from) in (0..).zip(indexes) {
+                list.set_with_caveats(to, pieces.get(from))?;
+            }
+            request.send().await?;
+        }
+        Ok(())
+    }
+
+    /// Finishes every part. The values are the session's when all are stored.
+    async fn commit(&self) -> Result<(), Refusal> {
+        if let Some(fault) = self.fault.borrow().clone() {
+            return Err(fault);
+        }
+        let outcomes = join_all(self.parts.iter().map(|part| finish(&part.sink))).await;
+        for outcome in outcomes {
+            outcome.map_err(|error| match error {
+                Error::Refused(refusal) => refusal,
+                other => Refusal::new(RefusalCode::Unavailable, other),
+            })?;
+        }
+        let session = self.session;
+        let scattered = self.parts.iter().flat_map(|part| {
+            part.headers.iter().map(move |header| Event::DataScattered {
+                session,
+                key: header.key,
+                result_type: header.result_type,
+                nbytes: header.size,
+                worker: part.worker,
+            })
+        });
+        let wanted = self.present.clone();
+        let held = Event::TasksSubmitted {
+            session,
+            tasks: Vec::new(),
+            wanted,
+        };
+        self.hub.tell(scattered.chain([held]));
+        Ok(())
+    }
+}
+
+async fn finish(sink: &object_sink::Client) -> Result<(), Error> {
+    let answer = sink.finish_request().send().promise.await?;
+    wire::read_sink_result(answer.get()?.get_result()?)
+}
+
+/// Lets workers write results into a client's sink. Answers with the keys that none could.
+pub(crate) async fn gather(
+    hub: &Hub,
+    keys: &[Key],
+    sink: &object_sink::Client,
+) -> Result<Vec<Key>, Error> {
+    let mut missing = BTreeSet::new();
+    let mut by_worker: BTreeMap<WorkerId, Vec<Key>> = BTreeMap::new();
+    for key in keys {
+        match choose_holder(&hub.state().core.holders(key), key) {
+            Some(worker) => by_worker.entry(worker).or_default().push(*key),
+            None => _ = missing.insert(*key),
+        }
+    }
+    let reads = by_worker
+        .iter()
+        .map(|(worker, keys)| read(hub, *worker, keys, sink));
+    for not_there in join_all(reads).await {
+        missing.extend(not_there);
+    }
+    Ok(missing.into_iter().collect())
+}
+
+/// Spreads readers of many keys over all holders, the same key always to the same.
+fn choose_holder(holders: &[WorkerId], key: &Key) -> Option<WorkerId> {
+    let count = holders.len().max(1);
+    holders.get(usize::from(key.0[0]) % count).copied()
+}
+
+async fn read(hub: &Hub, worker: WorkerId, keys: &[Key], sink: &object_sink::Client) -> Vec<Key> {
+    let store = hub
+        .state()
+        .workers
+        .get(&worker)
+        .map(|entry| entry.store.clone());
+    let Some(store) = store else {
+        return keys.to_vec();
+    };
+    match read_from(&store, keys, sink).await {
+        Ok(missing) => {
+            let event = |key: &Key| Event::ReplicaMissing { worker, key: *key };
+            hub.tell(missing.iter().map(event));
+            missing
+        }
+        Err(error) => {
+            tracing::debug!(%worker, %error, "results could not be read");
+            keys.to_vec()
+        }
+    }
+}
+
+async fn read_from(
+    store: &object_store::Client,
+    keys: &[Key],
+    sink: &object_sink::Client,
+) -> Result<Vec<Key>, Error> {
+    let mut request = store.get_request();
+    request.get().set_keys(&wire::write_keys(keys));
+    request.get().set_sink(sink.clone());
+    let answer = request.send().promise.await?;
+    wire::read_keys(answer.get()?.get_missing()?)
+}

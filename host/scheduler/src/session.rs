@@ -1,0 +1,350 @@
+//! Serves one client.
+
+use std::rc::Rc;
+
+use wask_core::{Digest, Key, SessionId, TenantId, scheduler::Event};
+use wask_rpc::{
+    Error, Refusal, RefusalCode,
+    wire::{self, KeyNews},
+};
+use wask_schema::session_capnp::{session, session_commands};
+
+use crate::{
+    admission::admit,
+    datasets,
+    hub::{DEFAULT_TENANT, Hub},
+    relay::{self, Header},
+    status, upload,
+};
+
+/// A client's session. The client's connection holds it; when it drops, the session ends.
+pub(crate) struct Session {
+    pub(crate) hub: Rc<Hub>,
+    pub(crate) id: SessionId,
+    pub(crate) tenant: TenantId,
+    tenant_name: &'static str,
+}
+
+impl Session {
+    pub(crate) fn serve(hub: Rc<Hub>, id: SessionId) -> session::Client {
+        let (tenant, tenant_name) = DEFAULT_TENANT;
+        capnp_rpc::new_client(Self {
+            hub,
+            id,
+            tenant,
+            tenant_name,
+        })
+    }
+
+    /// Whether the tenant owns all of these keys.
+    pub(crate) fn owns(&self, keys: &[Key]) -> Result<(), Refusal> {
+        let state = self.hub.state();
+        match keys
+            .iter()
+            .find(|key| state.core.tenant_of(key) != Some(self.tenant))
+        {
+            None => Ok(()),
+            Some(key) => {
+                let message = format!("future {} is not known; was it released?", key.short());
+                Err(Refusal::new(RefusalCode::NotFound, message))
+            }
+        }
+    }
+
+    /// The headers of values that are about to come.
+    fn headers(
+        &self,
+        params: &session::ScatterParams,
+    ) -> Result<Result<Vec<Header>, Refusal>, Error> {
+        let mut headers = Vec::new();
+        for object in params.get()?.get_objects()? {
+            let type_text = object.get_type()?.to_str()?.to_owned();
+            let ty = match datasets::parse_type(&type_text) {
+                Ok(ty) => ty,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            headers.push(Header {
+                key: wire::read_key(object.get_key()?)?,
+                type_text,
+                result_type: self.hub.state_mut().types.id(&ty),
+                size: object.get_size(),
+            });
+        }
+        Ok(Ok(headers))
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        tracing::info!(session = %self.id, "session closed");
+        self.hub.close_session(self.id);
+    }
+}
+
+impl session::Server for Session {
+    async fn commands(
+        self: Rc<Self>,
+        _: session::CommandsParams,
+        mut results: session::CommandsResults,
+    ) -> Result<(), capnp::Error> {
+        results
+            .get()
+            .set_commands(capnp_rpc::new_client(Commands(self)));
+        Ok(())
+    }
+
+    /// The answer is all that is wanted: it shows both sides that the other is alive.
+    async fn heartbeat(
+        self: Rc<Self>,
+        _: session::HeartbeatParams,
+        _: session::HeartbeatResults,
+    ) -> Result<(), capnp::Error> {
+        Ok(())
+    }
+
+    async fn upload(
+        self: Rc<Self>,
+        params: session::UploadParams,
+        mut results: session::UploadResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let digest = Digest(wire::read_key(params.get_digest()?)?.0);
+        let name = params.get_name()?.to_str()?.to_owned();
+        let mut result = results.get().init_result();
+        match upload::offer(&self.hub, self.tenant, digest, params.get_size(), name) {
+            Ok(upload::Offer::Known(info)) => {
+                wire::write_component_info(result.init_known(), &info);
+            }
+            Ok(upload::Offer::Wanted(sink)) => result.set_sink(sink),
+            Err(refusal) => wire::write_refusal(result.init_refused(), &refusal),
+        }
+        Ok(())
+    }
+
+    async fn component(
+        self: Rc<Self>,
+        params: session::ComponentParams,
+        mut results: session::ComponentResults,
+    ) -> Result<(), capnp::Error> {
+        let name = params.get()?.get_name()?.to_str()?;
+        let found = self.hub.state().library.find(self.tenant, name);
+        let result = results.get().init_result();
+        match found {
+            Ok(info) => wire::write_component_info(result.init_component(), &info),
+            Err(refusal) => wire::write_refusal(result.init_refused(), &refusal),
+        }
+        Ok(())
+    }
+
+    async fn components(
+        self: Rc<Self>,
+        _: session::ComponentsParams,
+        mut results: session::ComponentsResults,
+    ) -> Result<(), capnp::Error> {
+        let components = self.hub.state().library.list(self.tenant);
+        let mut list = results
+            .get()
+            .init_components(wire::list_len(components.len()));
+        for (index, info) in (0..).zip(&components) {
+            wire::write_component_info(list.reborrow().get(index), info);
+        }
+        Ok(())
+    }
+
+    async fn scatter(
+        self: Rc<Self>,
+        params: session::ScatterParams,
+        mut results: session::ScatterResults,
+    ) -> Result<(), capnp::Error> {
+        let opened = match self.headers(&params)? {
+            Ok(_) if params.get()?.get_broadcast() => Err(Refusal::new(
+                RefusalCode::Invalid,
+                "this scheduler does not broadcast; scatter without it, copies follow the tasks",
+            )),
+            Ok(headers) => {
+                relay::scatter(self.hub.clone(), self.id, self.tenant_name, headers).await
+            }
+            Err(refusal) => Err(refusal),
+        };
+        let mut result = results.get().init_result();
+        match opened {
+            Ok(sink) => result.set_sink(sink),
+            Err(refusal) => wire::write_refusal(result.init_refused(), &refusal),
+        }
+        Ok(())
+    }
+
+    async fn gather(
+        self: Rc<Self>,
+        params: session::GatherParams,
+        mut results: session::GatherResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let keys = wire::read_keys(params.get_keys()?)?;
+        let (own, mut missing): (Vec<_>, Vec<_>) =
+            keys.into_iter().partition(|key| self.owns(&[*key]).is_ok());
+        missing.extend(relay::gather(&self.hub, &own, &params.get_sink()?).await?);
+        results.get().set_missing(&wire::write_keys(&missing));
+        Ok(())
+    }
+
+    async fn who_has(
+        self: Rc<Self>,
+        params: session::WhoHasParams,
+        mut results: session::WhoHasResults,
+    ) -> Result<(), capnp::Error> {
+        let keys = wire::read_keys(params.get()?.get_keys()?)?;
+        let mut list = results.get().init_holders(wire::list_len(keys.len()));
+        let state = self.hub.state();
+        for (index, key) in (0..).zip(&keys) {
+            let own = state.core.tenant_of(key) == Some(self.tenant);
+            let holders = if own {
+                state.core.holders(key)
+            } else {
+                Vec::new()
+            };
+            let workers = holders
+                .iter()
+                .filter_map(|worker| state.workers.get(worker));
+            let names: Vec<_> = workers.map(|worker| &*worker.join.info.name).collect();
+            let out = list.reborrow().get(index);
+            wire::write_texts(out.init_workers(wire::list_len(names.len())), &names);
+        }
+        Ok(())
+    }
+
+    async fn status(
+        self: Rc<Self>,
+        _: session::StatusParams,
+        mut results: session::StatusResults,
+    ) -> Result<(), capnp::Error> {
+        wire::write_status(results.get().init_status(), &status::snapshot(&self.hub));
+        Ok(())
+    }
+
+    async fn publish(
+        self: Rc<Self>,
+        params: session::PublishParams,
+        mut results: session::PublishResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let keys = wire::read_keys(params.get_keys()?)?;
+        let name = params.get_name()?.to_str()?;
+        let ty = params.get_type()?.to_str()?;
+        write_done(
+            results.get().init_result(),
+            datasets::publish(&self, name, keys, ty, params.get_replace()),
+        );
+        Ok(())
+    }
+
+    async fn unpublish(
+        self: Rc<Self>,
+        params: session::UnpublishParams,
+        mut results: session::UnpublishResults,
+    ) -> Result<(), capnp::Error> {
+        let name = params.get()?.get_name()?.to_str()?;
+        write_done(
+            results.get().init_result(),
+            datasets::unpublish(&self, name),
+        );
+        Ok(())
+    }
+
+    async fn dataset(
+        self: Rc<Self>,
+        params: session::DatasetParams,
+        mut results: session::DatasetResults,
+    ) -> Result<(), capnp::Error> {
+        let name = params.get()?.get_name()?.to_str()?;
+        let result = results.get().init_result();
+        match datasets::hold(&self, name) {
+            Ok(dataset) => wire::write_dataset_info(result.init_dataset(), &dataset),
+            Err(refusal) => wire::write_refusal(result.init_refused(), &refusal),
+        }
+        Ok(())
+    }
+
+    async fn datasets(
+        self: Rc<Self>,
+        _: session::DatasetsParams,
+        mut results: session::DatasetsResults,
+    ) -> Result<(), capnp::Error> {
+        let all = datasets::list(&self);
+        let mut list = results.get().init_datasets(wire::list_len(all.len()));
+        for (index, dataset) in (0..).zip(&all) {
+            wire::write_dataset_info(list.reborrow().get(index), dataset);
+        }
+        Ok(())
+    }
+}
+
+fn write_done(mut out: session::done::Builder<'_>, done: Result<(), Refusal>) {
+    match done {
+        Ok(()) => out.set_done(()),
+        Err(refusal) => wire::write_refusal(out.init_refused(), &refusal),
+    }
+}
+
+/// The stream of what a client submits and lets go of.
+struct Commands(Rc<Session>);
+
+impl session_commands::Server for Commands {
+    async fn push(
+        self: Rc<Self>,
+        params: session_commands::PushParams,
+    ) -> Result<(), capnp::Error> {
+        if let Err(error) = self.take_in(&params) {
+            // An error here would poison the stream: the session is ended instead.
+            tracing::warn!(session = %self.0.id, %error, "a client sent what makes no sense");
+            self.0.hub.disconnect(self.0.id, &error.to_string());
+        }
+        Ok(())
+    }
+
+    /// Streamed calls on this capability have all been taken in when this one is.
+    async fn sync(
+        self: Rc<Self>,
+        _: session_commands::SyncParams,
+        _: session_commands::SyncResults,
+    ) -> Result<(), capnp::Error> {
+        Ok(())
+    }
+}
+
+impl Commands {
+    fn take_in(&self, params: &session_commands::PushParams) -> Result<(), Error> {
+        let Session {
+            hub,
+            id: session,
+            tenant,
+            tenant_name,
+        } = &*self.0;
+        let session = *session;
+        let batch = wire::read_session_batch(params.get()?.get_batch()?, tenant_name)?;
+        let (released, cancelled) = (batch.released.clone(), batch.cancelled.clone());
+        let admitted = admit(&mut hub.state_mut(), *tenant, batch);
+        if let Some(entry) = hub.state().sessions.get(&session) {
+            for (key, refusal) in admitted.refused {
+                entry.outbox.push((key, KeyNews::Refused(refusal)));
+            }
+        }
+        let (tasks, wanted) = (admitted.tasks, admitted.wanted);
+        hub.tell([
+            Event::TasksSubmitted {
+                session,
+                tasks,
+                wanted,
+            },
+            Event::KeysReleased {
+                session,
+                keys: released,
+            },
+            Event::KeysCancelled {
+                session,
+                keys: cancelled,
+            },
+        ]);
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! Takes in components.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
+use wask_component::{Component, Limits};
+use wask_core::{Digest, Key, TenantId};
+use wask_rpc::{Refusal, RefusalCode, object_sink_with, wire::ComponentInfo};
+use wask_schema::transfer_capnp::object_sink;
+
+use crate::hub::Hub;
+
+/// The answer to a client that offers a component.
+pub(crate) enum Offer {
+    /// It is here already.
+    Known(ComponentInfo),
+    /// Its bytes go here; they are admitted when the sink is finished.
+    Wanted(object_sink::Client),
+}
+
+/// A client offers a component, and a name for it; an empty name is none.
+pub(crate) fn offer(
+    hub: &Rc<Hub>,
+    tenant: TenantId,
+    digest: Digest,
+    size: u64,
+    name: String,
+) -> Result<Offer, Refusal> {
+    let mut state = hub.state_mut();
+    if let Some(component) = state.library.get(tenant, &digest) {
+        state.library.name(tenant, &name, digest);
+        return Ok(Offer::Known(state.library.describe(tenant, &component)));
+    }
+    let limits = Limits::default();
+    if size > limits.max_bytes as u64 {
+        let message = format!(
+            "the component has {size} bytes, the limit is {}; strip its debug information",
+            limits.max_bytes
+        );
+        return Err(Refusal::new(RefusalCode::Invalid, message));
+    }
+    state.library.has_room(size)?;
+    let hub = hub.clone();
+    let sink = object_sink_with([(Key(digest.0), size)], async move |objects| {
+        let Some((_, bytes)) = objects.into_iter().next() else {
+            return Ok(());
+        };
+        let component = admit(bytes, limits).await?;
+        if component.digest().as_bytes() != &digest.0 {
+            let message = format!("these bytes are {}, not {digest}", component.digest());
+            return Err(Refusal::new(RefusalCode::Invalid, message));
+        }
+        let mut state = hub.state_mut();
+        state.library.has_room(size)?;
+        state.library.insert(tenant, component);
+        state.library.name(tenant, &name, digest);
+        Ok(())
+    });
+    Ok(Offer::Wanted(sink))
+}
+
+/// Checks a component again, which the client has checked: nobody is trusted. Off this thread,
+/// since a large one takes milliseconds.
+async fn admit(bytes: Bytes, limits: Limits) -> Result<Component, Refusal> {
+    let admitted = spawn_blocking(move || Component::from_binary(bytes, &limits)).await;
+    let refuse = |error: &dyn std::fmt::Display| Refusal::new(RefusalCode::Invalid, error);
+    admitted
+        .map_err(|panic| refuse(&panic))?
+        .map_err(|error| refuse(&error))
+}

@@ -1,0 +1,17 @@
+//! `#[derive(WitType)]` for wask-value, documented at its trait `WitType`.
+
+mod attributes;
+mod expand;
+mod names;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, parse_macro_input};
+
+/// Implements `WitType`: the WIT type that a Rust type's serde form fits.
+#[proc_macro_derive(WitType, attributes(wit))]
+pub fn derive_wit_type(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    expand::wit_type(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

@@ -1,0 +1,220 @@
+//! Components that tasks here use: fetched from the scheduler, admitted, compiled, kept.
+
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    sync::Arc,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::{
+    FutureExt,
+    future::{LocalBoxFuture, Shared},
+};
+use tokio::time::Instant;
+use wask_component::{Component, Limits};
+use wask_core::{Digest, Key};
+use wask_rpc::object_collector;
+use wask_sandbox::{Compiled, Sandbox};
+use wask_schema::worker_capnp::membership;
+use wask_value::Type;
+
+use crate::offload::offload;
+
+/// How long the failure to get a component is remembered, so that not each of its tasks tries
+/// again.
+const FAILED_FOR: Duration = Duration::from_secs(5);
+
+/// A component that is ready to run, and the types of the errors that its functions return.
+pub(crate) struct Ready {
+    pub(crate) compiled: Arc<Compiled>,
+    errors: HashMap<String, Type>,
+}
+
+impl Ready {
+    /// The type of the value in the `err` of a function's result, where there is one.
+    pub(crate) fn error_type(&self, function: &str) -> Option<&Type> {
+        self.errors.get(function)
+    }
+}
+
+/// Why a component cannot be had, in words.
+pub(crate) type Failed = Arc<str>;
+
+type Outcome = Result<Arc<Ready>, Failed>;
+
+/// The components of one worker. Whoever asks for one that is being fetched waits with the others.
+pub(crate) struct Components {
+    /// Set when the scheduler has let the worker in; nobody asks for components before.
+    membership: OnceCell<membership::Client>,
+    sandbox: Sandbox,
+    capacity: usize,
+    entries: RefCell<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    by_name: HashMap<Name, Entry>,
+    /// Counts uses.
+    clock: u64,
+}
+
+/// A component, and whether its code counts fuel.
+type Name = (Digest, bool);
+
+enum Entry {
+    Ready { ready: Arc<Ready>, used: u64 },
+    Coming(Shared<LocalBoxFuture<'static, Outcome>>),
+    Failed(Failed, Instant),
+}
+
+impl Components {
+    pub(crate) fn new(sandbox: Sandbox, capacity: usize) -> Self {
+        Self {
+            membership: OnceCell::new(),
+            sandbox,
+            capacity: capacity.max(1),
+            entries: RefCell::default(),
+        }
+    }
+
+    /// Sets where components come from, once.
+    pub(crate) fn set_membership(&self, membership: membership::Client) {
+        // A worker joins once.
+        let _ = self.membership.set(membership);
+    }
+
+    /// A component, ready to run; `metered` where its tasks count fuel. Ready at once where it was
+    /// used before.
+    pub(crate) async fn get(&self, digest: Digest, metered: bool) -> Outcome {
+        let name = (digest, metered);
+        let found = self.entries.borrow_mut().find(name);
+        let coming = match found {
+            Some(Found::Done(outcome)) => return outcome,
+            Some(Found::Coming(coming)) => coming,
+            None => {
+                let membership = self.membership.get().cloned();
+                let coming = obtain(membership, self.sandbox.clone(), name)
+                    .boxed_local()
+                    .shared();
+                let entry = Entry::Coming(coming.clone());
+                self.entries.borrow_mut().by_name.insert(name, entry);
+                coming
+            }
+        };
+        let outcome = coming.await;
+        let mut entries = self.entries.borrow_mut();
+        if let Some(Entry::Coming(_)) = entries.by_name.get(&name) {
+            entries.insert(name, &outcome, self.capacity);
+        }
+        outcome
+    }
+}
+
+enum Found {
+    Done(Outcome),
+    Coming(Shared<LocalBoxFuture<'static, Outcome>>),
+}
+
+impl Entries {
+    fn find(&mut self, name: Name) -> Option<Found> {
+        match self.by_name.get_mut(&name)? {
+            Entry::Ready { ready, used } => {
+                self.clock += 1;
+                *used = self.clock;
+                Some(Found::Done(Ok(ready.clone())))
+            }
+            Entry::Coming(coming) => Some(Found::Coming(coming.clone())),
+            Entry::Failed(failed, when) => {
+                let fresh = when.elapsed() < FAILED_FOR;
+                fresh.then(|| Found::Done(Err(failed.clone())))
+            }
+        }
+    }
+
+    /// Keeps what came, and drops what was used least recently.
+    fn insert(&mut self, name: Name, outcome: &Outcome, capacity: usize) {
+        self.clock += 1;
+        let entry = match outcome {
+            Ok(ready) => Entry::Ready {
+                ready: ready.clone(),
+                used: self.clock,
+            },
+            Err(failed) => Entry::Failed(failed.clone(), Instant::now()),
+        };
+        self.by_name.insert(name, entry);
+        while self.by_name.len() > capacity {
+            let done = self.by_name.iter().filter_map(|(name, entry)| match entry {
+                Entry::Ready { used, .. } => Some((*used, *name)),
+                Entry::Failed(..) => Some((0, *name)),
+                Entry::Coming(_) => None,
+            });
+            let Some((_, oldest)) = done.min() else {
+                return;
+            };
+            self.by_name.remove(&oldest);
+        }
+    }
+}
+
+/// Gets a component's bytes, and compiles them.
+async fn obtain(
+    membership: Option<membership::Client>,
+    sandbox: Sandbox,
+    (digest, metered): Name,
+) -> Outcome {
+    let membership = membership.ok_or("the worker is not a member of a cluster yet")?;
+    let started = Instant::now();
+    let bytes = download(&membership, digest).await?;
+    let compiled = offload("wask-compile", move || {
+        compile(&sandbox, bytes, digest, metered)
+    });
+    let (compiled, errors) = compiled.await??;
+    tracing::info!(%digest, metered, seconds = started.elapsed().as_secs_f32(), "component ready");
+    Ok(Arc::new(Ready { compiled, errors }))
+}
+
+async fn download(membership: &membership::Client, digest: Digest) -> Result<Bytes, String> {
+    let key = Key(digest.0);
+    let (sink, collected) = object_collector([(key, Limits::default().max_bytes as u64)]);
+    let mut request = membership.component_request();
+    request.get().set_digest(&digest.0);
+    request.get().set_sink(sink);
+    let answer = request.send().promise.await;
+    let found = answer
+        .and_then(|answer| Ok(answer.get()?.get_found()))
+        .map_err(|error| format!("component {digest} did not arrive: {error}"))?;
+    let objects = collected
+        .take()
+        .map_err(|refusal| format!("component {digest} did not arrive: {refusal}"))?;
+    match objects.into_iter().find(|(arrived, _)| *arrived == key) {
+        Some((_, bytes)) => Ok(bytes),
+        None if found => Err(format!("component {digest} did not arrive whole")),
+        None => Err(format!("the scheduler does not have component {digest}")),
+    }
+}
+
+/// Admits a component as the scheduler did, since its bytes came over a wire, and compiles it.
+fn compile(
+    sandbox: &Sandbox,
+    bytes: Bytes,
+    digest: Digest,
+    metered: bool,
+) -> Result<(Arc<Compiled>, HashMap<String, Type>), String> {
+    let component =
+        Component::from_binary(bytes, &Limits::default()).map_err(|error| error.to_string())?;
+    if *component.digest().as_bytes() != digest.0 {
+        return Err(format!("component {digest} has the wrong bytes"));
+    }
+    let compiled = match metered {
+        true => sandbox.compile_metered(&component),
+        false => sandbox.compile(&component),
+    };
+    let errors = component
+        .functions()
+        .iter()
+        .filter_map(|function| Some((function.name.clone(), function.ty.error_type()?)))
+        .collect();
+    Ok((compiled.map_err(|error| error.to_string())?, errors))
+}

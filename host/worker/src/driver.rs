@@ -1,0 +1,308 @@
+//! The loop around the core: what happened goes in, what is to be done comes out.
+//!
+//! Each round takes in all that has happened since the last one, lets the core decide once, then
+//! hands jobs to the executor and events to the scheduler in one go each.
+
+use std::{rc::Rc, sync::Arc};
+
+use futures::FutureExt;
+use tokio::{
+    sync::mpsc,
+    task::{JoinSet, yield_now},
+    time::Instant,
+};
+use wask_core::{
+    Attempt, Failure, FailureKind, Key, TaskKind, Time, WorkerCore,
+    scheduler::TaskResult,
+    worker::{Action, Event},
+};
+use wask_rpc::wire::Command;
+use wask_sandbox::{Executor, Job, Outcome, Report};
+
+use crate::{
+    executions::{Execution, Executions, Stage},
+    failure,
+    fetch::fetch,
+    lineup::Lineup,
+    node::{Input, Node},
+    prepare::{Inputs, Prepared, Unprepared, prepare},
+    scheduler_link::Outbox,
+};
+
+/// Inputs of one round, so that the rounds stay short.
+const INPUTS_MAX: usize = 4096;
+
+/// The core of a worker, and what carries out its wishes.
+pub(crate) struct Driver<E> {
+    node: Rc<Node>,
+    core: WorkerCore,
+    executor: E,
+    executions: Executions,
+    lineup: Lineup,
+    outbox: Outbox,
+    /// Jobs of this round.
+    jobs: Vec<Job>,
+    /// Fetches, and preparations that could not be done at once. They end with the driver.
+    tasks: JoinSet<()>,
+    started: Instant,
+}
+
+impl<E: Executor> Driver<E> {
+    pub(crate) fn new(
+        node: Rc<Node>,
+        core: WorkerCore,
+        executor: E,
+        slots: u32,
+        outbox: Outbox,
+    ) -> Self {
+        Self {
+            node,
+            core,
+            executor,
+            executions: Executions::default(),
+            lineup: Lineup::new(slots),
+            outbox,
+            jobs: Vec::new(),
+            tasks: JoinSet::new(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Runs until the scheduler ends the membership, and gives its reason.
+    pub(crate) async fn run(&mut self, mut inbox: mpsc::UnboundedReceiver<Input>) -> String {
+        let mut inputs = Vec::new();
+        while inbox.recv_many(&mut inputs, INPUTS_MAX).await > 0 {
+            let now = self.now();
+            for input in inputs.drain(..) {
+                if let Some(reason) = self.take_in(now, input) {
+                    return reason;
+                }
+            }
+            self.core.schedule(now);
+            while let Some(action) = self.core.poll_action() {
+                self.perform(action);
+            }
+            self.start_executions();
+            self.outbox.flush();
+            self.node.executing.set(self.lineup.executing());
+            while self.tasks.try_join_next().is_some() {}
+            // Lets connections go on, which also makes the next round a larger one.
+            yield_now().await;
+        }
+        "its inbox was closed".to_owned()
+    }
+
+    /// Takes in one thing; the reason, where it is that the membership is over.
+    fn take_in(&mut self, now: Time, input: Input) -> Option<String> {
+        match input {
+            Input::Commands(batch) => {
+                self.node.peers.learn(batch.peers);
+                for command in batch.commands {
+                    match command {
+                        Command::Core(event) => self.core.handle(now, event),
+                        Command::Close(reason) => return Some(reason),
+                    }
+                }
+            }
+            Input::Core(event) => self.core.handle(now, event),
+            Input::Prepared(token, prepared) => self.prepared(token, prepared),
+            Input::Ran(token, report) => self.ran(now, token, report),
+        }
+        None
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Fetch { peer, keys } => {
+                self.tasks.spawn_local(fetch(self.node.clone(), peer, keys));
+            }
+            Action::Execute { task, attempt } => {
+                let priority = task.definition.options.priority;
+                let token = self.executions.insert(task, attempt);
+                self.lineup.push(priority, token);
+            }
+            Action::Interrupt { key, attempt } => self.interrupt(key, attempt),
+            Action::Drop { key } => {
+                self.node.store.remove(&key);
+            }
+            Action::Send(event) => self.outbox.push(event),
+        }
+    }
+
+    /// Hands over to the executor what it has room for.
+    fn start_executions(&mut self) {
+        while let Some(token) = self.lineup.pop() {
+            let Some(execution) = self.executions.get_mut(token) else {
+                continue;
+            };
+            let mut preparing = prepare(self.node.clone(), execution.task.clone());
+            match execution.span.in_scope(|| (&mut preparing).now_or_never()) {
+                Some(Ok(inputs)) => {
+                    let job = job(token, execution, inputs);
+                    self.jobs.push(job);
+                }
+                Some(Err(why)) => self.give_up(token, why),
+                None => {
+                    let inbox = self.node.inbox.clone();
+                    let waiting = self.tasks.spawn_local(async move {
+                        // The driver is gone only when the worker is.
+                        let _ = inbox.send(Input::Prepared(token, preparing.await));
+                    });
+                    execution.stage = Stage::Preparing(waiting);
+                }
+            }
+        }
+        if !self.jobs.is_empty() {
+            self.executor.submit(std::mem::take(&mut self.jobs));
+        }
+    }
+
+    fn prepared(&mut self, token: u64, prepared: Prepared) {
+        let Some(execution) = self.executions.get_mut(token) else {
+            return;
+        };
+        match prepared {
+            Ok(inputs) => {
+                let job = job(token, execution, inputs);
+                self.jobs.push(job);
+            }
+            Err(why) => self.give_up(token, why),
+        }
+    }
+
+    /// Ends an execution that cannot run here.
+    fn give_up(&mut self, token: u64, why: Unprepared) {
+        let Some(execution) = self.executions.remove(token) else {
+            return;
+        };
+        self.lineup.gave_up();
+        let message = match why {
+            Unprepared::Component(message) => message,
+            Unprepared::InputGone(key, message) => {
+                // The core gives the task back for another try when it knows this.
+                self.node.tell(Event::DataGone { key });
+                message
+            }
+        };
+        tracing::warn!(parent: &execution.span, "cannot run: {message}");
+        self.fail(&execution, FailureKind::Unavailable, message);
+    }
+
+    fn interrupt(&mut self, key: Key, attempt: Attempt) {
+        let Some(token) = self.executions.find(&key, attempt) else {
+            return;
+        };
+        let Some(execution) = self.executions.get_mut(token) else {
+            return;
+        };
+        match &execution.stage {
+            Stage::Running(..) => {
+                let unsent = self.jobs.iter().position(|job| job.token == token);
+                let Some(unsent) = unsent else {
+                    // Comes back as an outcome.
+                    return self.executor.cancel(token);
+                };
+                self.jobs.remove(unsent);
+                self.lineup.gave_up();
+            }
+            Stage::Preparing(waiting) => {
+                waiting.abort();
+                self.lineup.gave_up();
+            }
+            Stage::Waiting => {
+                let priority = execution.task.definition.options.priority;
+                self.lineup.remove(priority, token);
+            }
+        }
+        if let Some(execution) = self.executions.remove(token) {
+            let message = "the task was cancelled before it started";
+            self.fail(&execution, FailureKind::Cancelled, message.to_owned());
+        }
+    }
+
+    fn ran(&mut self, now: Time, token: u64, report: Report) {
+        let Some(execution) = self.executions.remove(token) else {
+            return;
+        };
+        match report.outcome {
+            Outcome::Cancelled => self.lineup.gave_up(),
+            _ => self.lineup.finished(report.duration),
+        }
+        let (duration, peak_memory) = (report.duration, report.peak_memory);
+        let result = execution.span.in_scope(|| {
+            let result = self.keep(&execution, report);
+            match &result {
+                Ok(TaskResult { nbytes, .. }) => {
+                    tracing::debug!(nbytes, ?duration, peak_memory, "finished");
+                }
+                Err(failure) => {
+                    tracing::debug!(?duration, peak_memory, log = failure.log, "{failure}");
+                }
+            }
+            result
+        });
+        let event = Event::ExecutionDone {
+            key: execution.task.key,
+            attempt: execution.attempt,
+            result,
+        };
+        self.core.handle(now, event);
+    }
+
+    /// Stores the result of an execution, or says why there is none.
+    fn keep(&self, execution: &Execution, report: Report) -> Result<TaskResult, Arc<Failure>> {
+        let (node, task) = (&self.node, &execution.task);
+        let fail = |kind, why| Err(Arc::new(failure::new(task, &node.name, kind, why)));
+        let Stage::Running(component, limits) = &execution.stage else {
+            let why = "the executor reported a task that it was not given".to_owned();
+            return fail(FailureKind::Unavailable, why);
+        };
+        let TaskKind::Function { function, .. } = &task.definition.kind;
+        let error_type = component.error_type(function);
+        let Report { outcome, log, .. } = report;
+        let value = failure::value_or_failure(outcome, &log, task, &node.name, limits, error_type)?;
+        if !log.bytes.is_empty() {
+            tracing::debug!("printed:\n{}", failure::log_text(&log));
+        }
+        let nbytes = value.len() as u64;
+        let small = value.len() <= node.limits.inline_bytes;
+        let inline = small.then(|| value.clone());
+        if let Err(full) = node.store.put(task.key, value) {
+            return fail(FailureKind::OutOfMemory, full.to_string());
+        }
+        Ok(TaskResult {
+            nbytes,
+            inline,
+            duration: report.duration,
+        })
+    }
+
+    /// Tells the core in the next round that an execution ended without running.
+    fn fail(&self, execution: &Execution, kind: FailureKind, message: String) {
+        let failure = failure::new(&execution.task, &self.node.name, kind, message);
+        self.node.tell(Event::ExecutionDone {
+            key: execution.task.key,
+            attempt: execution.attempt,
+            result: Err(Arc::new(failure)),
+        });
+    }
+
+    fn now(&self) -> Time {
+        let nanos = self.started.elapsed().as_nanos();
+        Time::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+/// The job that a prepared execution is to the executor.
+fn job(token: u64, execution: &mut Execution, inputs: Inputs) -> Job {
+    let compiled = inputs.component.compiled.clone();
+    execution.stage = Stage::Running(inputs.component, inputs.limits);
+    Job {
+        token,
+        compiled,
+        function: inputs.function,
+        arguments: inputs.arguments,
+        seed: execution.task.key.0,
+        limits: inputs.limits,
+    }
+}

@@ -1,0 +1,218 @@
+//! What an outcome that is no value means to the task's owner.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use wask_core::{Failure, FailureKind, TaskSpec};
+use wask_sandbox::{Log, Outcome, TaskLimits};
+use wask_value::{Type, Value, decode, wave};
+
+/// Characters of an error value that a message quotes.
+const QUOTED: usize = 2_000;
+/// Bytes of an error value that a failure carries; it is no way to return results.
+const ERROR_VALUE_MAX: usize = 64 << 10;
+
+/// A failure of a task on the worker of this name.
+pub(crate) fn new(
+    task: &TaskSpec,
+    worker: &str,
+    kind: FailureKind,
+    message: impl Into<String>,
+) -> Failure {
+    Failure {
+        kind,
+        origin: task.key,
+        label: task.label(),
+        message: message.into(),
+        value: None,
+        backtrace: Vec::new(),
+        log: String::new(),
+        worker: worker.to_owned(),
+    }
+}
+
+/// The value of a good outcome, or the failure that any other one is.
+///
+/// `error_type` is that of the value in the function's `err`, where it has one.
+pub(crate) fn value_or_failure(
+    outcome: Outcome,
+    log: &Log,
+    task: &TaskSpec,
+    worker: &str,
+    limits: &TaskLimits,
+    error_type: Option<&Type>,
+) -> Result<Bytes, Arc<Failure>> {
+    let fail = |kind, message: String| Failure {
+        log: log_text(log),
+        ..new(task, worker, kind, message)
+    };
+    Err(Arc::new(match outcome {
+        Outcome::Value(value) => return Ok(value.into()),
+        Outcome::GuestError(value) => Failure {
+            value: error_type
+                .filter(|_| value.len() <= ERROR_VALUE_MAX)
+                .map(|_| Bytes::copy_from_slice(&value)),
+            ..fail(FailureKind::GuestError, guest_error(error_type, &value))
+        },
+        Outcome::Trap { message, backtrace } => Failure {
+            backtrace,
+            ..fail(FailureKind::Trap, message)
+        },
+        Outcome::BadArguments(message) => fail(FailureKind::BadArguments, message),
+        Outcome::Unavailable(message) => fail(FailureKind::Unavailable, message),
+        Outcome::Cancelled => fail(FailureKind::Cancelled, "the task was cancelled".to_owned()),
+        Outcome::Deadline => fail(FailureKind::Deadline, deadline(limits)),
+        Outcome::OutOfMemory => {
+            let message = format!(
+                "the guest wanted more than its {} of memory; raise the task's memory limit",
+                size(limits.memory)
+            );
+            fail(FailureKind::OutOfMemory, message)
+        }
+        Outcome::OutOfFuel => {
+            let fuel = limits.fuel.unwrap_or_default();
+            let message = format!("the guest used up its {fuel} units of fuel");
+            fail(FailureKind::OutOfFuel, message)
+        }
+        Outcome::OutputTooLarge => {
+            let message = format!(
+                "the encoded result is larger than {}; return less, or raise the task's output \
+                 limit",
+                size(limits.max_output)
+            );
+            fail(FailureKind::OutputTooLarge, message)
+        }
+    }))
+}
+
+fn deadline(limits: &TaskLimits) -> String {
+    match limits.timeout {
+        Some(timeout) => format!("the task ran longer than its timeout of {timeout:?}"),
+        None => "the task ran for too long".to_owned(),
+    }
+}
+
+/// What an error value says: its text where it is a string, else as WAVE.
+fn guest_error(ty: Option<&Type>, value: &[u8]) -> String {
+    let Some(ty) = ty else {
+        return "the function returned an error without a value".to_owned();
+    };
+    let text = match decode(ty, value) {
+        Ok(Value::String(text)) => text,
+        Ok(value) => match wave::to_string(ty, &value) {
+            Ok(text) => text,
+            Err(error) => format!("an error of type {ty} that has no text: {error}"),
+        },
+        Err(error) => format!("an error that is no value of type {ty}: {error}"),
+    };
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
+/// The end of what a task printed, and how much came before.
+pub(crate) fn log_text(log: &Log) -> String {
+    let text = String::from_utf8_lossy(&log.bytes);
+    match log.dropped {
+        0 => text.into_owned(),
+        dropped => format!("… {} before this\n{text}", size(dropped)),
+    }
+}
+
+/// A number of bytes, for people: `1.5 GiB`.
+fn size(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let mut amount = bytes as f64;
+    let mut unit = 0;
+    while amount >= 1024.0 && unit + 1 < UNITS.len() {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    let rounded = (amount * 10.0).round() / 10.0;
+    format!("{rounded} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use wask_core::{Arguments, Definition, Digest, TaskKind, TaskOptions, TypeId};
+
+    use super::*;
+
+    fn task() -> TaskSpec {
+        let kind = TaskKind::Function {
+            component: Digest([1; 32]),
+            function: "work".into(),
+        };
+        let definition = Definition::new("default", kind, TaskOptions::default());
+        let arguments = Arguments::default();
+        TaskSpec::new(Arc::new(definition), arguments, [].into(), 0, TypeId(0))
+    }
+
+    fn fail(outcome: Outcome, error_type: Option<&Type>) -> Arc<Failure> {
+        let limits = TaskLimits {
+            memory: 3 << 29,
+            timeout: Some(Duration::from_millis(1500)),
+            fuel: Some(7),
+            max_output: 1000,
+        };
+        let log = Log {
+            bytes: b"last words".to_vec(),
+            dropped: 2048,
+        };
+        value_or_failure(outcome, &log, &task(), "w1", &limits, error_type).unwrap_err()
+    }
+
+    #[test]
+    fn failures_name_the_limit_that_was_hit() {
+        for (outcome, kind, part) in [
+            (Outcome::Deadline, FailureKind::Deadline, "timeout of 1.5s"),
+            (
+                Outcome::OutOfMemory,
+                FailureKind::OutOfMemory,
+                "its 1.5 GiB of",
+            ),
+            (Outcome::OutOfFuel, FailureKind::OutOfFuel, "7 units"),
+            (
+                Outcome::OutputTooLarge,
+                FailureKind::OutputTooLarge,
+                "1000 bytes",
+            ),
+            (Outcome::Cancelled, FailureKind::Cancelled, "cancelled"),
+        ] {
+            let failure = fail(outcome, None);
+            assert_eq!(failure.kind, kind);
+            assert!(failure.message.contains(part), "{}", failure.message);
+            assert_eq!((&*failure.label, &*failure.worker), ("work", "w1"));
+            assert_eq!(failure.origin, task().key);
+            assert_eq!(failure.log, "… 2 KiB before this\nlast words");
+        }
+    }
+
+    #[test]
+    fn an_error_value_is_kept_and_told() {
+        let text = fail(
+            Outcome::GuestError(b"\x02\0\0\0no".to_vec()),
+            Some(&Type::String),
+        );
+        assert_eq!(text.message, "no");
+        assert_eq!(text.value.as_deref(), Some(&b"\x02\0\0\0no"[..]));
+        let number = fail(Outcome::GuestError(vec![7]), Some(&Type::U8));
+        assert_eq!(number.message, "7");
+        let none = fail(Outcome::GuestError(vec![]), None);
+        assert_eq!(none.value, None);
+        assert!(none.message.contains("without a value"));
+    }
+
+    #[test]
+    fn a_huge_error_value_is_cut() {
+        let text = "é".repeat(100_000);
+        let mut value = u32::try_from(text.len()).unwrap().to_le_bytes().to_vec();
+        value.extend_from_slice(text.as_bytes());
+        let failure = fail(Outcome::GuestError(value), Some(&Type::String));
+        assert_eq!(failure.value, None);
+        assert_eq!(failure.message.chars().count(), QUOTED + 1);
+    }
+}

@@ -1,0 +1,264 @@
+//! This side of the membership: joining, events in batches, signs of life.
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    fmt,
+    rc::{Rc, Weak},
+    time::Duration,
+};
+
+use tokio::{
+    sync::Notify,
+    time::{Instant, MissedTickBehavior, interval, sleep},
+};
+use wask_core::{WorkerId, worker::ToScheduler};
+use wask_rpc::{Connection, Limits, Stream, connect, wire};
+use wask_schema::{
+    gateway_capnp::{gateway, gateway::join},
+    transfer_capnp::object_store,
+    worker_capnp::{membership, worker_commands, worker_events},
+};
+
+use crate::{Config, Error, node::Node};
+
+/// The first and the longest pause between two tries to connect.
+const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// How long a worker that leaves waits for its last messages to go out.
+const LEAVE: Duration = Duration::from_secs(2);
+/// What an event takes in a message, beside what is in it.
+const EVENT_BYTES: usize = 128;
+
+/// A place in the cluster.
+pub(crate) struct Link {
+    pub(crate) connection: Connection,
+    pub(crate) membership: membership::Client,
+    pub(crate) worker: WorkerId,
+    pub(crate) heartbeat: Duration,
+}
+
+impl Link {
+    /// Joins the cluster, with this worker's information and what it offers.
+    pub(crate) async fn join(
+        config: &Config,
+        info: &wire::JoinInfo,
+        commands: worker_commands::Client,
+        store: object_store::Client,
+    ) -> Result<Self, Error> {
+        let stream = reach(config).await?;
+        let (gateway, connection) = Connection::open::<gateway::Client>(stream, &config.limits);
+        let mut request = gateway.join_request();
+        let mut params = request.get();
+        let token = config.token.as_deref();
+        wire::write_credential(params.reborrow().init_credential(), token);
+        wire::write_join_info(params.reborrow().init_worker(), info);
+        params.set_commands(commands);
+        params.set_store(store);
+        let lost = |reason: &dyn fmt::Display| Error::SchedulerLost {
+            scheduler: config.scheduler.clone(),
+            reason: format!("it did not answer the request to join: {reason}"),
+        };
+        let answer = tokio::select! {
+            answer = request.send().promise => answer.map_err(|error| lost(&error))?,
+            reason = connection.closed() => return Err(lost(&reason)),
+        };
+        let malformed = |error: capnp::Error| Error::Rpc(error.into());
+        let result = answer.get().and_then(|answer| answer.get_result());
+        match result
+            .map_err(malformed)?
+            .which()
+            .map_err(wask_rpc::Error::from)?
+        {
+            join::Accepted(accepted) => {
+                let accepted = accepted.map_err(malformed)?;
+                let heartbeat = Duration::from_millis(accepted.get_heartbeat_millis().into());
+                let heartbeat = heartbeat.max(Duration::from_millis(1));
+                connection.set_silence(heartbeat * 3);
+                Ok(Self {
+                    membership: accepted.get_membership().map_err(malformed)?,
+                    worker: WorkerId(accepted.get_worker()),
+                    heartbeat,
+                    connection,
+                })
+            }
+            join::Refused(refusal) => Err(Error::Refused {
+                scheduler: config.scheduler.clone(),
+                name: config.name.clone(),
+                refusal: wire::read_refusal(refusal.map_err(malformed)?)?,
+            }),
+        }
+    }
+
+    /// Gives the place up.
+    pub(crate) async fn leave(self, reason: impl fmt::Display) {
+        drop(self.membership);
+        self.connection.close(reason);
+        if tokio::time::timeout(LEAVE, self.connection.closed())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the scheduler took too long to see this worker off");
+        }
+    }
+}
+
+/// Connects, trying again while nobody answers.
+async fn reach(config: &Config) -> Result<Stream, Error> {
+    let deadline = Instant::now() + config.connect_timeout;
+    let (mut pause, longest) = RETRY;
+    loop {
+        let error = match connect(&config.scheduler, &config.limits).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => error,
+        };
+        if Instant::now() + pause > deadline {
+            return Err(error.into());
+        }
+        tracing::debug!(%error, ?pause, "trying again");
+        sleep(pause).await;
+        pause = (pause * 2).min(longest);
+    }
+}
+
+/// Sends a sign of life every interval, until the connection ends. One that is not answered holds
+/// back the next; the connection itself notices that the scheduler is silent.
+pub(crate) async fn heartbeats(node: Weak<Node>, membership: membership::Client, every: Duration) {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(node) = node.upgrade() else {
+            return;
+        };
+        let stats = node.store.stats();
+        let mut request = membership.heartbeat_request();
+        let mut report = request.get().init_report();
+        report.set_executing(node.executing.get());
+        report.set_stored_bytes(stats.memory_bytes);
+        report.set_spilled_bytes(stats.spilled_bytes);
+        drop(node);
+        if let Err(error) = request.send().promise.await {
+            tracing::debug!(%error, "a heartbeat did not get through");
+            return;
+        }
+    }
+}
+
+/// Events that go to the scheduler, in order, in batches as large as they have become while the
+/// last one was sent.
+#[derive(Clone)]
+pub(crate) struct Outbox(Rc<Queue>);
+
+struct Queue {
+    events: RefCell<VecDeque<ToScheduler>>,
+    more: Notify,
+}
+
+impl Outbox {
+    pub(crate) fn new() -> Self {
+        Self(Rc::new(Queue {
+            events: RefCell::default(),
+            more: Notify::new(),
+        }))
+    }
+
+    /// Adds an event; it goes out at the next [`flush`](Self::flush).
+    pub(crate) fn push(&self, event: ToScheduler) {
+        self.0.events.borrow_mut().push_back(event);
+    }
+
+    /// Has sent what was added.
+    pub(crate) fn flush(&self) {
+        if !self.0.events.borrow().is_empty() {
+            self.0.more.notify_one();
+        }
+    }
+
+    /// Sends what comes, until the connection ends.
+    pub(crate) async fn send_to(self, events: worker_events::Client, limits: Limits) {
+        loop {
+            let batch = self.next_batch(&limits);
+            if batch.is_empty() {
+                self.0.more.notified().await;
+                continue;
+            }
+            let mut request = events.push_request();
+            let list = request.get().init_events(wire::list_len(batch.len()));
+            wire::write_worker_events(list, &batch);
+            drop(batch);
+            if let Err(error) = request.send().await {
+                tracing::debug!(%error, "events did not get through");
+                return;
+            }
+        }
+    }
+
+    /// The events that fit into one message, or the first one alone.
+    fn next_batch(&self, limits: &Limits) -> Vec<ToScheduler> {
+        let mut events = self.0.events.borrow_mut();
+        let mut bytes = 0;
+        let fitting = events.iter().take(limits.batch_items).take_while(|event| {
+            bytes += event_bytes(event);
+            bytes <= limits.batch_bytes
+        });
+        let count = fitting.count().max(1).min(events.len());
+        events.drain(..count).collect()
+    }
+}
+
+/// About what an event takes in a message.
+fn event_bytes(event: &ToScheduler) -> usize {
+    EVENT_BYTES
+        + match event {
+            ToScheduler::TaskFinished { result, .. } => {
+                result.inline.as_ref().map_or(0, |value| value.len())
+            }
+            ToScheduler::TaskErred { failure, .. } => {
+                let frames = failure.backtrace.iter();
+                failure.message.len()
+                    + failure.log.len()
+                    + failure.value.as_ref().map_or(0, |value| value.len())
+                    + frames.map(|frame| frame.len() + 16).sum::<usize>()
+            }
+            ToScheduler::InputsMissing { missing, .. } => missing.len() * 48,
+            ToScheduler::ReplicaAdded { .. } | ToScheduler::ReplicaMissing { .. } => 0,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use wask_core::{Attempt, Key, scheduler::TaskResult};
+
+    use super::*;
+
+    fn finished(n: u8, inline: usize) -> ToScheduler {
+        ToScheduler::TaskFinished {
+            key: Key([n; 32]),
+            attempt: Attempt(1),
+            result: TaskResult {
+                nbytes: inline as u64,
+                inline: Some(vec![n; inline].into()),
+                duration: Duration::ZERO,
+            },
+        }
+    }
+
+    #[test]
+    fn batches_are_bounded_by_number_and_bytes() {
+        let outbox = Outbox::new();
+        let limits = Limits {
+            batch_items: 3,
+            batch_bytes: 1000,
+            ..Limits::default()
+        };
+        for (n, inline) in [(0, 1), (1, 1), (2, 1), (3, 1), (4, 800), (5, 5000), (6, 1)] {
+            outbox.push(finished(n, inline));
+        }
+        let sizes: Vec<usize> = std::iter::from_fn(|| {
+            let batch = outbox.next_batch(&limits);
+            (!batch.is_empty()).then_some(batch.len())
+        })
+        .collect();
+        assert_eq!(sizes, [3, 1, 1, 1, 1]);
+    }
+}

@@ -1,0 +1,281 @@
+//! A worker from its start to its end.
+
+use std::{
+    cell::Cell,
+    pin::pin,
+    rc::Rc,
+    sync::{Arc, mpsc as sync_mpsc},
+    thread::JoinHandle,
+};
+
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinSet,
+};
+use wask_core::{ENGINE_PROFILE, WorkerCore, WorkerId, worker};
+use wask_rpc::{Address, Listener, SOFTWARE_VERSION, spawn_rpc_thread, wire::JoinInfo};
+use wask_sandbox::{Sandbox, ThreadExecutor};
+use wask_schema::common_capnp;
+use wask_store::Store;
+
+use crate::{
+    Config, Error, address,
+    commands::Commands,
+    components::Components,
+    driver::Driver,
+    lineup::Lineup,
+    node::{Inbox, Input, Node},
+    peer_server::serve_peers,
+    peers::Peers,
+    scheduler_link::{Link, Outbox, heartbeats},
+    store_server::StoreServer,
+};
+
+/// A member of a cluster.
+pub struct Worker;
+
+/// What a worker is to others, once it has joined.
+#[derive(Clone, Debug)]
+pub struct WorkerInfo {
+    /// Its name.
+    pub name: String,
+    /// Where peers reach it.
+    pub address: Address,
+    /// Its membership.
+    pub id: WorkerId,
+}
+
+impl Worker {
+    /// Starts a worker on a thread of its own, and waits until it has joined the cluster.
+    ///
+    /// # Errors
+    ///
+    /// Where this machine does not have what it takes, or the scheduler cannot be reached within
+    /// [`Config::connect_timeout`], or says no.
+    pub fn start(config: Config) -> Result<WorkerHandle, Error> {
+        let (joined, ready) = sync_mpsc::channel();
+        let stop = Arc::new(Notify::new());
+        let stopped = stop.clone();
+        let on_joined = move |info: &WorkerInfo| {
+            // The receiver waits for exactly this.
+            let _ = joined.send(info.clone());
+        };
+        let serve = move || serve(config, on_joined, async move { stopped.notified().await });
+        let thread = spawn_rpc_thread("wask-worker", serve)
+            .map_err(|error| Error::Thread(error.to_string()))?;
+        match ready.recv() {
+            Ok(info) => Ok(WorkerHandle { info, stop, thread }),
+            Err(_) => match end(thread) {
+                Err(error) => Err(error),
+                Ok(()) => Err(Error::Thread("it ended before it had joined".to_owned())),
+            },
+        }
+    }
+}
+
+/// A worker that runs on a thread of this process. It leaves the cluster when this is dropped.
+pub struct WorkerHandle {
+    info: WorkerInfo,
+    stop: Arc<Notify>,
+    thread: JoinHandle<Result<(), Error>>,
+}
+
+impl WorkerHandle {
+    /// Its name, its address and its membership.
+    pub fn info(&self) -> &WorkerInfo {
+        &self.info
+    }
+
+    /// Makes it leave the cluster: running tasks are cancelled, the scheduler is told.
+    pub fn shutdown(&self) {
+        self.stop.notify_one();
+    }
+
+    /// Whether it has come to its end.
+    pub fn is_finished(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits for its end, without causing it.
+    ///
+    /// # Errors
+    ///
+    /// What ended it, where that was not [`shutdown`](Self::shutdown).
+    pub fn join(self) -> Result<(), Error> {
+        end(self.thread)
+    }
+}
+
+fn end(thread: JoinHandle<Result<(), Error>>) -> Result<(), Error> {
+    thread
+        .join()
+        .unwrap_or_else(|_| Err(Error::Thread("it panicked; see the log".to_owned())))
+}
+
+/// Runs a worker on the current thread, which must be inside of a `LocalSet`, until `shutdown` is
+/// ready or the cluster is lost. `on_joined` is called when it has joined.
+///
+/// # Errors
+///
+/// As [`Worker::start`] and [`WorkerHandle::join`].
+pub async fn serve(
+    config: Config,
+    on_joined: impl FnOnce(&WorkerInfo),
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    let mut shutdown = pin!(shutdown);
+    let mut member = tokio::select! {
+        () = &mut shutdown => return Ok(()),
+        member = Member::join(&config) => member?,
+    };
+    tracing::info!(
+        name = member.info.name,
+        address = %member.info.address,
+        scheduler = %config.scheduler,
+        slots = config.slots,
+        "joined the cluster"
+    );
+    on_joined(&member.info);
+    let (ended, farewell) = tokio::select! {
+        () = shutdown => (Ok(()), "the worker was asked to stop".to_owned()),
+        reason = member.link.connection.closed() => {
+            let reason = reason.to_string();
+            let scheduler = config.scheduler.clone();
+            (Err(Error::SchedulerLost { scheduler, reason: reason.clone() }), reason)
+        }
+        reason = member.driver.run(member.inbox) => {
+            let scheduler = config.scheduler.clone();
+            (Err(Error::Closed { scheduler, reason: reason.clone() }), reason)
+        }
+    };
+    // Stops the guests.
+    drop((member.driver, member.tasks));
+    member.link.leave(farewell).await;
+    tracing::info!("left the cluster");
+    ended
+}
+
+/// A worker that has joined, with all that serves it.
+struct Member {
+    info: WorkerInfo,
+    link: Link,
+    driver: Driver<ThreadExecutor>,
+    inbox: mpsc::UnboundedReceiver<Input>,
+    /// The listener for peers, heartbeats, events on their way. They end with the worker.
+    tasks: JoinSet<()>,
+}
+
+impl Member {
+    async fn join(config: &Config) -> Result<Self, Error> {
+        let sandbox = sandbox(config)?;
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let node = Rc::new(node(config, &sandbox, sender.clone())?);
+        let listener = Listener::bind(&address::listen(config)?).await?;
+        let contact = address::contact(config, listener.address())?;
+        let executor = executor(config, &sandbox, sender.clone())?;
+        let store = StoreServer::client(Rc::downgrade(&node));
+        let info = join_info(config, &contact);
+        let link = Link::join(config, &info, Commands::client(sender), store).await?;
+        node.components.set_membership(link.membership.clone());
+
+        let outbox = Outbox::new();
+        let events = link
+            .membership
+            .events_request()
+            .send()
+            .pipeline
+            .get_events();
+        let mut tasks = JoinSet::new();
+        tasks.spawn_local(outbox.clone().send_to(events, config.limits.clone()));
+        let beat = link.heartbeat;
+        tasks.spawn_local(heartbeats(
+            Rc::downgrade(&node),
+            link.membership.clone(),
+            beat,
+        ));
+        tasks.spawn_local(serve_peers(
+            listener,
+            Rc::downgrade(&node),
+            config.token.clone(),
+            config.limits.clone(),
+            config.peer_idle,
+        ));
+        let core_config = worker::Config {
+            slots: Lineup::core_slots(config.slots),
+            ..worker::Config::default()
+        };
+        let core = WorkerCore::new(link.worker, core_config);
+        Ok(Self {
+            info: WorkerInfo {
+                name: config.name.clone(),
+                address: contact,
+                id: link.worker,
+            },
+            driver: Driver::new(node, core, executor, config.slots, outbox),
+            link,
+            inbox,
+            tasks,
+        })
+    }
+}
+
+fn sandbox(config: &Config) -> Result<Sandbox, Error> {
+    if let Some(sandbox) = &config.sandbox {
+        return Ok(sandbox.clone());
+    }
+    Ok(Sandbox::new(wask_sandbox::Config {
+        slots: config.slots as usize,
+        limits: config.task_limits,
+        max_components: config.components_max,
+        cache_dir: config.cache_dir.clone(),
+        ..wask_sandbox::Config::default()
+    })?)
+}
+
+fn node(config: &Config, sandbox: &Sandbox, inbox: Inbox) -> Result<Node, Error> {
+    let store = Store::open(wask_store::Config {
+        hard_limit: config.memory_hard_limit.max(config.memory_limit),
+        spill_dir: config.spill_dir.clone(),
+        ..wask_store::Config::new(config.memory_limit)
+    })?;
+    let (token, limits) = (config.token.clone(), config.limits.clone());
+    Ok(Node {
+        name: config.name.as_str().into(),
+        limits: config.limits.clone(),
+        task_limits: config.task_limits,
+        scatter_max: config.memory_hard_limit.max(config.memory_limit),
+        store,
+        components: Components::new(sandbox.clone(), config.components_max),
+        peers: Peers::new(token, limits, config.peer_idle),
+        inbox,
+        executing: Cell::new(0),
+    })
+}
+
+fn executor(config: &Config, sandbox: &Sandbox, inbox: Inbox) -> Result<ThreadExecutor, Error> {
+    let on_done = move |token, report| {
+        // The driver is gone only when the worker is.
+        let _ = inbox.send(Input::Ran(token, report));
+    };
+    Ok(ThreadExecutor::new(
+        sandbox,
+        config.slots as usize,
+        on_done,
+    )?)
+}
+
+fn join_info(config: &Config, contact: &Address) -> JoinInfo {
+    JoinInfo {
+        info: wask_core::scheduler::WorkerInfo {
+            name: config.name.as_str().into(),
+            slots: config.slots,
+            memory_limit: config.memory_limit,
+            resources: config.resources.clone(),
+        },
+        contact_address: contact.to_string(),
+        software_version: SOFTWARE_VERSION.to_owned(),
+        protocol_version: common_capnp::PROTOCOL_VERSION,
+        engine_profile: ENGINE_PROFILE,
+        process_id: std::process::id(),
+    }
+}

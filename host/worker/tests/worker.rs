@@ -1,0 +1,454 @@
+//! A worker against a scheduler that does what the test says.
+
+mod support;
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use support::{Member, News, Running, Scheduler, config, local, start};
+use wask_core::{
+    Attempt, Digest, FailureKind, Key, TaskKind, TaskOptions, WorkerId,
+    scheduler::{Action, Event},
+};
+use wask_rpc::{Address, Refusal, RefusalCode};
+use wask_worker::{Class, Config, Error, Worker};
+
+fn numbers(numbers: &[u32]) -> Vec<u8> {
+    numbers.iter().flat_map(|n| n.to_le_bytes()).collect()
+}
+
+fn list(bytes: &[u8]) -> Vec<u8> {
+    let mut list = numbers(&[u32::try_from(bytes.len()).unwrap()]);
+    list.extend_from_slice(bytes);
+    list
+}
+
+fn options() -> TaskOptions {
+    TaskOptions::default()
+}
+
+#[test]
+fn a_task_runs_and_its_result_is_told_and_kept() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        assert_eq!(member.info.info.slots, 1);
+        let task = scheduler.task("add", &numbers(&[2, 40]), options());
+        let key = task.key;
+        member.compute([task]).await;
+        let (finished, result) = scheduler.finished().await;
+        assert_eq!((finished, result.nbytes), (key, 4));
+        assert_eq!(result.inline.as_deref(), Some(&numbers(&[42])[..]));
+        let absent = Key([9; 32]);
+        let (objects, missing) = member.read(&[key, absent]).await;
+        assert_eq!(objects[&key], numbers(&[42]));
+        assert_eq!(missing, [absent]);
+        while !matches!(scheduler.news().await, News::Heartbeat(id) if id == member.id) {}
+        worker.stop().await.unwrap();
+        while !matches!(scheduler.news().await, News::Left(id) if id == member.id) {}
+    });
+}
+
+#[test]
+fn results_are_arguments_of_other_tasks() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let value = list(&[7; 10_000]);
+        let first = scheduler.task("echo", &value, options());
+        let second = scheduler.task_of("length", first.key);
+        let keys = [first.key, second.key];
+        member.compute([first]).await;
+        let (_, result) = scheduler.finished().await;
+        // Larger than what rides on the message.
+        assert_eq!((result.nbytes, result.inline), (10_004, None));
+        member.compute([second]).await;
+        let (_, result) = scheduler.finished().await;
+        assert_eq!(result.inline.as_deref(), Some(&numbers(&[10_000])[..]));
+        let (objects, _) = member.read(&keys).await;
+        assert_eq!(objects[&keys[0]], value);
+        let keys = keys.to_vec();
+        member
+            .command(
+                &[Action::FreeKeys {
+                    worker: member.id,
+                    keys: keys.clone(),
+                }],
+                &[],
+            )
+            .await;
+        assert_eq!(member.read(&keys).await.1, keys);
+        assert_eq!(scheduler.downloads(), 1);
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn many_tasks_cost_few_messages() {
+    const TASKS: u32 = 20_000;
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        member
+            .compute([scheduler.task("add", &numbers(&[0, 0]), options())])
+            .await;
+        scheduler.finished().await;
+        scheduler.pushes();
+        let tasks = (1..=TASKS).map(|n| scheduler.task("add", &numbers(&[n, 1]), options()));
+        let tasks: Vec<_> = tasks.collect();
+        let started = Instant::now();
+        for tasks in tasks.chunks(1000) {
+            member.compute(tasks.iter().cloned()).await;
+        }
+        let mut sum = 0;
+        for _ in 0..TASKS {
+            let (_, result) = scheduler.finished().await;
+            let value = result.inline.unwrap();
+            sum += u64::from(u32::from_le_bytes(value[..].try_into().unwrap()));
+        }
+        let (seconds, pushes) = (started.elapsed().as_secs_f64(), scheduler.pushes());
+        eprintln!(
+            "{:.0} tasks/s in {pushes} messages",
+            f64::from(TASKS) / seconds
+        );
+        assert_eq!(sum, u64::from(TASKS) * u64::from(TASKS + 3) / 2);
+        assert!(pushes < TASKS / 4, "{pushes} messages for {TASKS} tasks");
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn failures_say_what_happened() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let quick = TaskOptions {
+            timeout: Some(Duration::from_millis(30)),
+            ..options()
+        };
+        let small = TaskOptions {
+            output_limit: Some(100),
+            ..options()
+        };
+        let (one, big) = (numbers(&[7]), list(&[0; 1000]));
+        for (function, arguments, options, kind, part) in [
+            ("boom", &[][..], options(), FailureKind::Trap, "unreachable"),
+            ("fail", &one, options(), FailureKind::GuestError, "7"),
+            ("spin", &[], quick, FailureKind::Deadline, "timeout of 30ms"),
+            (
+                "echo",
+                &big,
+                small,
+                FailureKind::OutputTooLarge,
+                "100 bytes",
+            ),
+            ("add", &one, options(), FailureKind::BadArguments, ""),
+            (
+                "nothing",
+                &[],
+                options(),
+                FailureKind::Unavailable,
+                "no function `nothing`",
+            ),
+        ] {
+            let task = scheduler.task(function, arguments, options);
+            let key = task.key;
+            member.compute([task]).await;
+            let failure = scheduler.erred().await;
+            assert_eq!(failure.kind, kind, "{failure}");
+            assert!(failure.message.contains(part), "{failure}");
+            assert_eq!((failure.origin, &*failure.label), (key, function));
+            assert_eq!(failure.worker, &*member.info.info.name);
+            let value = (kind == FailureKind::GuestError).then_some(&one[..]);
+            assert_eq!(failure.value.as_deref(), value);
+        }
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn a_component_that_nobody_has_is_a_failure() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        for salt in 0..3 {
+            let mut task = scheduler.task("add", &numbers(&[1, salt]), options());
+            let kind = TaskKind::Function {
+                component: Digest([3; 32]),
+                function: "add".into(),
+            };
+            task.definition = wask_core::Definition::new("default", kind, options()).into();
+            member.compute([task]).await;
+            let failure = scheduler.erred().await;
+            assert_eq!(failure.kind, FailureKind::Unavailable);
+            assert!(
+                failure.message.contains("does not have component"),
+                "{failure}"
+            );
+        }
+        assert_eq!(
+            scheduler.downloads(),
+            1,
+            "a failure is remembered for a while"
+        );
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn a_cancelled_task_frees_its_slot() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let running = scheduler.task("spin", &[], options());
+        let waiting = scheduler.task(
+            "spin",
+            &[],
+            TaskOptions {
+                fuel: Some(1 << 60),
+                ..options()
+            },
+        );
+        let next = scheduler.task("add", &numbers(&[1, 1]), options());
+        let (cancelled, expected) = ([running.key, waiting.key], next.key);
+        member.compute([running, waiting, next]).await;
+        let cancels = cancelled.map(|key| Action::CancelTask {
+            worker: member.id,
+            key,
+            attempt: Attempt(1),
+        });
+        member.command(&cancels, &[]).await;
+        // Nothing is heard of the cancelled ones.
+        assert_eq!(scheduler.finished().await.0, expected);
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn scattered_values_are_checked_and_stored() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        // Large enough to be checked on another thread.
+        let value = list(&vec![5; 1 << 20]);
+        let key = Key::of_data("default", "list<u8>", &value);
+        member.put(key, "list<u8>", &value).await.unwrap();
+        let error = member
+            .put(Key([1; 32]), "list<u8>", &value)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("its key"), "{error}");
+        let bad = &value[..100];
+        let bad_key = Key::of_data("default", "list<u8>", bad);
+        assert!(member.put(bad_key, "list<u8>", bad).await.is_err());
+        assert!(member.put(key, "list<", &value).await.is_err());
+        assert_eq!(member.read(&[key, bad_key]).await.1, [bad_key]);
+        let task = scheduler.task_of("length", key);
+        member.compute([task]).await;
+        let (_, result) = scheduler.finished().await;
+        assert_eq!(result.inline.as_deref(), Some(&numbers(&[1 << 20])[..]));
+        worker.stop().await.unwrap();
+    });
+}
+
+/// Two workers; the first has a value.
+async fn pair(scheduler: &Scheduler, second: Config) -> ([Running; 2], [Member; 2], Key, u64) {
+    let token = Some("secret".to_owned());
+    let (a, first) = start(
+        scheduler,
+        Config {
+            token,
+            ..config(scheduler)
+        },
+    )
+    .await;
+    let (b, second) = start(scheduler, second).await;
+    let value = list(&vec![1; 3 << 20]);
+    let key = Key::of_data("default", "list<u8>", &value);
+    first.put(key, "list<u8>", &value).await.unwrap();
+    ([a, b], [first, second], key, value.len() as u64)
+}
+
+#[test]
+fn inputs_come_from_peers() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let token = Some("secret".to_owned());
+        let config = Config {
+            token,
+            ..config(&scheduler)
+        };
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let task = scheduler.task_of("length", key);
+        second.compute_from(task, nbytes, &[&first]).await;
+        let Event::ReplicaAdded {
+            worker,
+            key: copied,
+        } = scheduler.event().await
+        else {
+            panic!("a copy was made");
+        };
+        assert_eq!((worker, copied), (second.id, key));
+        let (_, result) = scheduler.finished().await;
+        assert_eq!(result.inline.as_deref(), Some(&numbers(&[3 << 20])[..]));
+        for worker in workers {
+            worker.stop().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn peers_without_the_token_get_nothing() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let token = Some("guess".to_owned());
+        let config = Config {
+            token,
+            ..config(&scheduler)
+        };
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let task = scheduler.task_of("length", key);
+        second.compute_from(task, nbytes, &[&first]).await;
+        let Event::InputsMissing { missing, .. } = scheduler.event().await else {
+            panic!("the input cannot be had");
+        };
+        assert_eq!(missing, [(key, first.id)]);
+        for worker in workers {
+            worker.stop().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn an_input_whose_file_went_bad_is_told() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            memory_limit: 1 << 20,
+            memory_hard_limit: 100 << 20,
+            spill_dir: Some(folder.path().to_owned()),
+            ..config(&scheduler)
+        };
+        let (worker, member) = start(&scheduler, config).await;
+        let mut keys = Vec::new();
+        for n in 0..4 {
+            let task = scheduler.task("echo", &list(&vec![n; 1 << 20]), options());
+            keys.push(task.key);
+            member.compute([task]).await;
+            scheduler.finished().await;
+        }
+        // All come back from disk.
+        let (objects, missing) = member.read(&keys).await;
+        assert_eq!((objects.len(), missing), (4, vec![]));
+        drop(objects);
+        let good = scheduler.task_of("length", keys[0]);
+        member.compute([good]).await;
+        scheduler.finished().await;
+        let spilled = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        for path in spilled.filter(|path| path.is_dir()).flat_map(fs::read_dir) {
+            for file in path.map(|entry| entry.unwrap().path()) {
+                if !file.ends_with("lock") {
+                    fs::remove_file(file).unwrap();
+                }
+            }
+        }
+        let mut lost = 0;
+        for key in keys {
+            member.compute([scheduler.task_of("echo", key)]).await;
+            match scheduler.event().await {
+                Event::ReplicaMissing { key: missing, .. } => {
+                    assert_eq!(missing, key);
+                    let Event::InputsMissing { missing, .. } = scheduler.event().await else {
+                        panic!("the task is given back");
+                    };
+                    assert_eq!(missing, [(key, member.id)]);
+                    lost += 1;
+                }
+                Event::TaskFinished { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(lost > 0);
+        worker.stop().await.unwrap();
+        let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1, "only the lock of the folder stays");
+    });
+}
+
+#[test]
+fn a_worker_says_why_it_ends() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let reason = "it was silent".to_owned();
+        let close = Action::CloseWorker {
+            worker: WorkerId(0),
+            reason,
+        };
+        member.command(&[close], &[]).await;
+        let error = worker.ended().await.unwrap_err();
+        assert!(matches!(&error, Error::Closed { reason, .. } if reason == "it was silent"));
+
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        member
+            .compute([scheduler.task("spin", &[], options())])
+            .await;
+        scheduler.die();
+        let error = worker.ended().await.unwrap_err();
+        assert!(matches!(error, Error::SchedulerLost { .. }), "{error}");
+        assert_eq!(error.class(), Class::Unreachable);
+    });
+}
+
+#[test]
+fn a_worker_that_is_not_let_in_says_why() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        scheduler.refuse(Refusal::new(RefusalCode::Exists, "the name is taken"));
+        let error = Running::start(config(&scheduler))
+            .ended()
+            .await
+            .unwrap_err();
+        assert_eq!(error.class(), Class::Refused);
+        let message = error.to_string();
+        assert!(
+            message.contains("the name is taken; choose another --name"),
+            "{message}"
+        );
+        scheduler.die();
+        let config = Config {
+            connect_timeout: Duration::from_millis(100),
+            ..config(&scheduler)
+        };
+        let error = Running::start(config).ended().await.unwrap_err();
+        assert_eq!(error.class(), Class::Unreachable, "{error}");
+    });
+}
+
+#[test]
+fn a_worker_runs_on_a_thread_of_its_own() {
+    local(async {
+        let scheduler = Scheduler::listen("tcp://127.0.0.1:0".parse().unwrap()).await;
+        let config = config(&scheduler);
+        let name = config.name.clone();
+        let started = tokio::task::spawn_blocking(|| Worker::start(config).unwrap());
+        let member = scheduler.joined().await;
+        let handle = started.await.unwrap();
+        assert_eq!(handle.info().name, name);
+        assert!(matches!(&handle.info().address, Address::Tcp { port, .. } if *port != 0));
+        member
+            .compute([scheduler.task("spin", &[], options())])
+            .await;
+        handle.shutdown();
+        while !matches!(scheduler.news().await, News::Left(_)) {}
+        tokio::task::spawn_blocking(|| handle.join())
+            .await
+            .unwrap()
+            .unwrap();
+    });
+}

@@ -1,0 +1,154 @@
+@0xb4a61c35a1f7d201;
+# What the interfaces of wask have in common: keys, tasks, values, failures.
+#
+# Keys and digests are 32 bytes. Where a field holds several, they stand one after another in one
+# `Data`, so that a batch of thousands costs no pointers. Values are in wask's encoding, directed
+# by a WIT type; the type itself, where it must be said, is WIT text such as `list<u32>`.
+
+const protocolVersion :UInt32 = 1;
+# Peers whose versions differ refuse each other at login.
+
+struct Definition {
+  # What all tasks of one `map` have in common. Sent once in each batch that has such tasks.
+
+  kind :union {
+    function :group {
+      # A function that a component exports.
+      component @0 :Data;   # The component's digest.
+      name @1 :Text;        # `count-words`, or `demo:text/words#count`.
+    }
+    operator :group {
+      # A built-in function, generic over WIT types, run in host code.
+      operatorName @2 :Text;
+      operatorVersion @3 :UInt32;
+      types @4 :List(Text);  # What stands for its type parameters.
+    }
+    source :group {
+      # Reads a file or an object, on a worker, in host code.
+      sourceUrl @5 :Text;
+      sourceVersion @6 :Text;  # ETag, or modification time and length: part of the key.
+    }
+    sink :group {
+      # Writes a value to a file or an object, on a worker, in host code.
+      sinkUrl @7 :Text;
+    }
+  }
+  options @8 :TaskOptions;
+  tenant @9 :Text;           # Whose; set by the scheduler. A client's own word is not taken.
+}
+
+struct TaskOptions {
+  label @0 :Text;            # A name for people; the function's where it is empty.
+  priority @1 :Int32;        # Higher runs first.
+  retries @2 :UInt32;        # Further tries after a failure.
+  timeoutNanos @3 :UInt64;   # Wall time of one attempt; 0 is no limit.
+  memoryLimit @4 :UInt64;    # Bytes of linear memory; 0 is the worker's default.
+  outputLimit @5 :UInt64;    # Bytes of the encoded result; 0 is the worker's default.
+  fuel @6 :UInt64;           # 0 is unlimited.
+  impure @7 :Bool;           # Equal tasks do not share a result.
+  resources @8 :List(Resource);
+  workers @9 :List(Text);    # Names of the workers that may run it; any where it is empty.
+  grants @10 :List(Grant);
+}
+
+struct Resource {
+  # Something that a worker has and a task takes while it runs: `gpu`, 1.
+  name @0 :Text;
+  amount @1 :UInt64;
+}
+
+struct Grant {
+  # A capability that a task is given. It makes the task impure and is part of its key.
+  name @0 :Text;        # Which: `clock`, `network`.
+  parameter @1 :Text;   # How much of it: an address, a folder.
+}
+
+struct Task {
+  definition @0 :UInt32;     # Index into the batch's definitions.
+  key @1 :Data;              # As the sender computed it; the receiver computes it again.
+  arguments @2 :Data;        # Encoded parameters, without what goes into the holes.
+  holes @3 :List(Hole);      # In ascending order of offset.
+  dependencies @4 :Data;     # Keys, one after another.
+  slices @5 :List(Slice);    # The dependencies of which only a part is needed.
+  salt @6 :UInt64;           # Tells impure tasks apart; 0 for a pure one.
+  wanted @7 :Bool;           # Whether the sender holds the result.
+}
+
+struct Hole {
+  # A place in the arguments where the result of a dependency is spliced in.
+  offset @0 :UInt32;         # Before which byte.
+  dependency @1 :UInt32;     # Index into the dependencies.
+}
+
+struct Slice {
+  # One element of a dependency's result, a list.
+  dependency @0 :UInt32;     # Index into the dependencies.
+  index @1 :UInt32;          # Which element.
+}
+
+struct Failure {
+  kind @0 :FailureKind;
+  origin @1 :Data;           # The key of the task at fault.
+  label @2 :Text;            # What people call that task.
+  message @3 :Text;
+  value @4 :Data;            # Of a guest error, where the error type has a value.
+  hasValue @5 :Bool;
+  backtrace @6 :List(Text);  # Wasm frames, innermost first.
+  log @7 :Text;              # The end of stdout and stderr.
+  worker @8 :Text;           # Where it ran, by name.
+}
+
+enum FailureKind {
+  guestError @0;
+  trap @1;
+  deadline @2;
+  outOfMemory @3;
+  outOfFuel @4;
+  outputTooLarge @5;
+  badArguments @6;
+  cancelled @7;
+  workersLost @8;
+  dataLost @9;
+  unavailable @10;
+}
+
+struct Refusal {
+  # A request that was not carried out, and changed nothing.
+  code @0 :RefusalCode;
+  message @1 :Text;          # What is wrong and what to do, for people.
+}
+
+enum RefusalCode {
+  invalid @0;                # The request makes no sense.
+  notFound @1;               # It names something unknown.
+  credential @2;             # Not allowed to enter.
+  version @3;                # The peers do not fit together.
+  forbidden @4;              # Not allowed to do this: a quota, a grant.
+  exists @5;                 # The name is taken.
+  unavailable @6;            # Not now: no workers, for instance.
+}
+
+struct Credential {
+  # Why the sender may enter.
+  union {
+    none @0 :Void;           # Allowed only where the listener asks for nothing.
+    token @1 :Text;          # A secret that the cluster was started with, or a tenant's.
+    ticket @2 :Ticket;       # A right to read, given out by the scheduler.
+  }
+}
+
+struct Ticket {
+  # Lets its bearer read one result directly from a worker, until it expires.
+  key @0 :Data;
+  slice @1 :Int64;           # Index of the element; -1 is the whole.
+  tenant @2 :Text;
+  expiresUnixSeconds @3 :UInt64;
+  signature @4 :Data;        # Keyed BLAKE3 over the fields above.
+}
+
+struct FunctionInfo {
+  # A function of a component, as `wask inspect` lists it.
+  name @0 :Text;
+  type @1 :Text;             # WIT: `func(text: string) -> list<u32>`.
+  docs @2 :Text;
+}

@@ -1,0 +1,10 @@
+//! What end-to-end tests share: the `wask` binary, run in an environment of its own, and clusters
+//! of real processes.
+//!
+//! Every process started here is ended when its handle drops, by its own id.
+
+mod cluster;
+mod wask;
+
+pub use cluster::{Cluster, Process};
+pub use wask::{Output, Wask, guest, repository};

@@ -1,0 +1,7 @@
+//! All end-to-end tests, in one binary.
+
+mod failures;
+mod here;
+mod named;
+mod tidy;
+mod word_count;

@@ -1,0 +1,194 @@
+//! The rules of this repository that no compiler checks.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// A member of this workspace, as cargo sees it.
+struct Member {
+    name: String,
+    manifest: PathBuf,
+    dependencies: BTreeSet<String>,
+}
+
+fn members() -> Vec<Member> {
+    let arguments = [
+        "metadata",
+        "--offline",
+        "--no-deps",
+        "--format-version",
+        "1",
+    ];
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let member = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap().iter();
+        let normal = all.filter(|dependency| dependency["kind"].is_null());
+        Member {
+            name: text(&package["name"]),
+            manifest: text(&package["manifest_path"]).into(),
+            dependencies: normal.map(|dependency| text(&dependency["name"])).collect(),
+        }
+    };
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(member)
+        .collect()
+}
+
+/// Who may depend on whom: the layers of ARCHITECTURE.md.
+#[test]
+fn crates_depend_only_on_those_below_them() {
+    let allowed = BTreeMap::from([
+        ("wask-core", ""),
+        ("wask-schema", ""),
+        ("wask-value-derive", ""),
+        ("wask-value", "wask-value-derive"),
+        ("wask-component", "wask-value"),
+        ("wask-sandbox", "wask-component wask-value"),
+        ("wask-store", "wask-core"),
+        ("wask-rpc", "wask-core wask-schema"),
+        (
+            "wask-client",
+            "wask-core wask-value wask-component wask-rpc wask-schema",
+        ),
+        (
+            "wask-scheduler",
+            "wask-core wask-value wask-component wask-rpc wask-schema",
+        ),
+        (
+            "wask-worker",
+            "wask-core wask-value wask-component wask-rpc wask-schema wask-sandbox wask-store",
+        ),
+        (
+            "wask-deploy",
+            "wask-rpc wask-scheduler wask-worker wask-client",
+        ),
+        ("wask", "wask-client wask-deploy wask-value"),
+    ]);
+    let mut checked = 0;
+    for member in members() {
+        let Some(allowed) = allowed.get(member.name.as_str()) else {
+            continue;
+        };
+        let allowed: BTreeSet<_> = allowed.split_whitespace().collect();
+        let ours = member
+            .dependencies
+            .iter()
+            .filter(|name| name.starts_with("wask"));
+        let beyond: Vec<_> = ours
+            .filter(|name| !allowed.contains(name.as_str()))
+            .collect();
+        assert!(
+            beyond.is_empty(),
+            "{} must not depend on {beyond:?}",
+            member.name
+        );
+        checked += 1;
+    }
+    assert_eq!(checked, allowed.len(), "a crate of the layers is missing");
+}
+
+/// No tokio, no capnp, no wasmtime, no clock, no randomness of the system.
+#[test]
+fn the_core_cannot_do_io() {
+    let core = members()
+        .into_iter()
+        .find(|member| member.name == "wask-core")
+        .unwrap();
+    let allowed = ["blake3", "bytes", "hashbrown"].map(String::from);
+    assert_eq!(core.dependencies, BTreeSet::from(allowed));
+    let bans = fs::read_to_string("../../host/core/clippy.toml").unwrap();
+    for ban in [
+        "Instant::now",
+        "SystemTime::now",
+        "collections::HashMap",
+        "collections::HashSet",
+    ] {
+        assert!(
+            bans.contains(ban),
+            "host/core/clippy.toml no longer bans {ban}"
+        );
+    }
+}
+
+#[test]
+fn every_member_takes_lints_and_edition_from_the_workspace() {
+    for member in members() {
+        let manifest = fs::read_to_string(&member.manifest).unwrap();
+        for line in ["[lints]\nworkspace = true", "edition.workspace = true"] {
+            assert!(manifest.contains(line), "{} lacks `{line}`", member.name);
+        }
+    }
+}
+
+/// Versions are pinned once, in the workspace.
+#[test]
+fn members_name_no_versions() {
+    for member in members() {
+        let manifest = fs::read_to_string(&member.manifest).unwrap();
+        let is_pin = |line: &&str| {
+            line.contains("version = \"") || line.contains("= \"=") || line.contains("= \"^")
+        };
+        assert_eq!(manifest.lines().find(is_pin), None, "{}", member.name);
+    }
+}
+
+/// A file that one cannot read in one go has more than one purpose.
+#[test]
+fn files_are_short() {
+    for path in sources(Path::new("../../")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let is_test = path.components().any(|part| {
+            matches!(
+                part.as_os_str().to_str(),
+                Some("tests" | "tests.rs" | "benches")
+            )
+        });
+        let code = text
+            .split("#[cfg(test)]\nmod tests {")
+            .next()
+            .unwrap_or_default();
+        assert!(
+            is_test || code.lines().count() <= 600,
+            "{} is too long",
+            path.display()
+        );
+        for (number, line) in (1..).zip(text.lines()) {
+            assert!(
+                line.chars().count() <= 100,
+                "{}:{number} is too wide",
+                path.display()
+            );
+        }
+    }
+}
+
+/// All Rust of ours but what capnpc wrote.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        if path.is_dir() && !name.starts_with('.') && !matches!(name, "target" | "generated") {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}

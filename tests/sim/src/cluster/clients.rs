@@ -1,0 +1,54 @@
+//! What clients do, as far as it concerns the cluster.
+
+use rand::RngExt as _;
+use wask_core::{SessionId, scheduler::Event};
+
+use super::{Cluster, Happening, STORM, ToScheduler};
+use crate::{client::Step, timeline::Node};
+
+impl Cluster {
+    pub(super) fn open_session(&mut self, universe: usize) -> SessionId {
+        let session = SessionId(self.next_session);
+        self.next_session += 1;
+        let tenant = self.universes[universe].tenant;
+        self.feed(Event::SessionOpened { session, tenant });
+        session
+    }
+
+    pub(super) fn client_steps(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        if !self.is_stormy || client.steps_left == 0 {
+            return;
+        }
+        client.steps_left -= 1;
+        let session = client.session;
+        match client.step(&mut self.rng, &self.universes[client.universe]) {
+            Step::Tell(event) => self.tell_scheduler(index, ToScheduler::Event(event)),
+            Step::Scatter(key) => self.tell_scheduler(index, ToScheduler::Scatter(session, key)),
+            Step::Publish(keys) => self.tell_scheduler(index, ToScheduler::Publish(session, keys)),
+            Step::Unpublish => self.tell_scheduler(index, ToScheduler::Unpublish(session)),
+            Step::Leave => self.leave_and_come_again(index),
+            Step::Nothing => {}
+        }
+        let delay = self
+            .rng
+            .random_range(0..2 * STORM / u64::from(self.plan.steps.max(1)));
+        self.timeline.after(delay, Happening::ClientSteps(index));
+    }
+
+    pub(super) fn leave_and_come_again(&mut self, index: usize) {
+        let session = self.clients[index].session;
+        self.tell_scheduler(index, ToScheduler::Event(Event::SessionClosed { session }));
+        let session = self.open_session(self.clients[index].universe);
+        let client = &mut self.clients[index];
+        client.session = session;
+        client.holds.clear();
+        client.cancelled.clear();
+        client.scattered.clear();
+    }
+
+    pub(super) fn tell_scheduler(&mut self, client: usize, message: ToScheduler) {
+        let happening = Happening::SchedulerGets(message);
+        self.send(Node::Client(client), Node::Scheduler, happening);
+    }
+}

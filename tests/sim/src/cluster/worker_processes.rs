@@ -1,0 +1,295 @@
+//! The processes around the worker cores.
+
+use std::{sync::Arc, time::Duration};
+
+use rand::RngExt as _;
+use wask_core::{
+    Attempt, Failure, FailureKind, Key, WorkerId,
+    scheduler::{Event, TaskResult},
+    worker::{self, Action, ToScheduler as Message},
+};
+
+use super::{Cluster, HEARTBEAT, Happening, ToScheduler, ToWorker};
+use crate::{
+    graphs::Behaviour,
+    member::{Execution, Stored},
+    oracle,
+    timeline::Node,
+};
+
+impl Cluster {
+    pub(super) fn worker_gets(&mut self, id: WorkerId, message: ToWorker) {
+        if !self.members.contains_key(&id) {
+            // A peer that asks a worker that is gone finds that out.
+            if let ToWorker::Serve { asker, .. } = message {
+                self.answer(id, asker, Vec::new(), Vec::new(), true);
+            }
+            return;
+        }
+        match message {
+            ToWorker::Event(event) => self.feed_worker(id, event),
+            ToWorker::Store(key) => {
+                let stored = self.value_of_data(key);
+                let nbytes = stored.nbytes();
+                if let Some(member) = self.members.get_mut(&id) {
+                    member.store.insert(key, stored);
+                }
+                self.feed_worker(id, worker::Event::DataStored { key, nbytes });
+                self.report(id, ToScheduler::Stored(id, key));
+            }
+            ToWorker::Close => self.remove_member(id),
+            ToWorker::Serve { asker, keys } => self.serve(id, asker, &keys),
+            ToWorker::Served {
+                peer,
+                arrived,
+                missing,
+                broke_off,
+            } => {
+                let sizes = arrived.iter().map(|(key, stored)| (*key, stored.nbytes()));
+                let sizes = sizes.collect();
+                if let Some(member) = self.members.get_mut(&id) {
+                    member.store.extend(arrived);
+                }
+                let arrived = sizes;
+                self.feed_worker(
+                    id,
+                    if broke_off {
+                        worker::Event::FetchFailed { peer, arrived }
+                    } else {
+                        worker::Event::FetchDone {
+                            peer,
+                            arrived,
+                            missing,
+                        }
+                    },
+                );
+            }
+        }
+    }
+
+    pub(super) fn feed_worker(&mut self, id: WorkerId, event: worker::Event) {
+        let now = self.now();
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        for action in member.handle(now, event) {
+            self.carry_out_at(id, action);
+        }
+        if let Some(member) = self.members.get(&id) {
+            member.check_store();
+        }
+    }
+
+    fn carry_out_at(&mut self, id: WorkerId, action: Action) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        match action {
+            Action::Fetch { peer, keys } => {
+                let keys = keys.into_iter().map(|(key, _)| key).collect();
+                let serve = Happening::WorkerGets(peer, ToWorker::Serve { asker: id, keys });
+                self.send(Node::Worker(id), Node::Worker(peer), serve);
+            }
+            Action::Execute { task, attempt } => {
+                let key = task.key;
+                member.start(task, attempt);
+                let long = self.rng.random_bool(0.1);
+                let nanos = self
+                    .rng
+                    .random_range(1_000..if long { 20_000_000 } else { 500_000 });
+                self.timeline
+                    .after(nanos, Happening::ExecutionEnds(id, key, attempt));
+            }
+            Action::Interrupt { key, attempt } => {
+                let execution = member.executing.get_mut(&key);
+                let execution = execution.expect("only what executes is interrupted");
+                assert_eq!(execution.attempt, attempt, "{key} is another attempt");
+                execution.interrupted = true;
+                self.timeline
+                    .after(5_000, Happening::ExecutionEnds(id, key, attempt));
+            }
+            Action::Drop { key } => {
+                let dropped = member.store.remove(&key);
+                assert!(dropped.is_some(), "{key} is dropped and not there");
+            }
+            Action::Send(message) => {
+                let message = self.translate(id, message);
+                self.report(id, message);
+            }
+        }
+    }
+
+    fn translate(&self, worker: WorkerId, message: Message) -> ToScheduler {
+        ToScheduler::Event(match message {
+            Message::TaskFinished {
+                key,
+                attempt,
+                result,
+            } => {
+                let stored = self.members[&worker].store[&key].clone();
+                let event = Event::TaskFinished {
+                    worker,
+                    key,
+                    attempt,
+                    result,
+                };
+                return ToScheduler::Finished(event, stored);
+            }
+            Message::TaskErred {
+                key,
+                attempt,
+                failure,
+            } => Event::TaskErred {
+                worker,
+                key,
+                attempt,
+                failure,
+            },
+            Message::InputsMissing {
+                key,
+                attempt,
+                missing,
+            } => Event::InputsMissing {
+                worker,
+                key,
+                attempt,
+                missing,
+            },
+            Message::ReplicaAdded { key } => Event::ReplicaAdded { worker, key },
+            Message::ReplicaMissing { key } => Event::ReplicaMissing { worker, key },
+        })
+    }
+
+    /// Sends a message to the scheduler, if the connection is whole.
+    fn report(&mut self, id: WorkerId, message: ToScheduler) {
+        if self.members.get(&id).is_some_and(|member| !member.is_cut) {
+            let happening = Happening::SchedulerGets(message);
+            self.send(Node::Worker(id), Node::Scheduler, happening);
+        }
+    }
+
+    pub(super) fn heart_beats(&mut self, worker: WorkerId) {
+        if self.members.contains_key(&worker) {
+            self.report(worker, ToScheduler::Event(Event::Heartbeat { worker }));
+            self.timeline
+                .after(HEARTBEAT, Happening::HeartBeats(worker));
+        }
+    }
+
+    /// A peer gets what is there. Sometimes it gets only a part, or the connection breaks.
+    fn serve(&mut self, id: WorkerId, asker: WorkerId, keys: &[Key]) {
+        let broke_off = self.is_stormy && self.rng.random_bool(self.plan.broken_fetches);
+        let is_partial = broke_off || self.rng.random_bool(0.1);
+        let share = if is_partial {
+            keys.len() / 2
+        } else {
+            keys.len()
+        };
+        let (mut arrived, mut missing) = (Vec::new(), Vec::new());
+        for key in &keys[..share] {
+            match self.members[&id].store.get(key) {
+                Some(stored) => arrived.push((*key, stored.clone())),
+                None => missing.push(*key),
+            }
+        }
+        self.answer(id, asker, arrived, missing, broke_off);
+    }
+
+    fn answer(
+        &mut self,
+        peer: WorkerId,
+        asker: WorkerId,
+        arrived: Vec<(Key, Stored)>,
+        missing: Vec<Key>,
+        broke_off: bool,
+    ) {
+        let served = ToWorker::Served {
+            peer,
+            arrived,
+            missing,
+            broke_off,
+        };
+        let happening = Happening::WorkerGets(asker, served);
+        self.send(Node::Worker(peer), Node::Worker(asker), happening);
+    }
+
+    /// An execution has come to its end, or was interrupted, which may come too late.
+    pub(super) fn execution_ends(&mut self, id: WorkerId, key: Key, attempt: Attempt) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        let current = member.executing.get(&key);
+        if current.is_none_or(|execution| execution.attempt != attempt) {
+            return;
+        }
+        let Some(execution) = member.executing.remove(&key) else {
+            return;
+        };
+        self.runs += 1;
+        let result = self.outcome(id, &execution).map(|stored| {
+            let nbytes = stored.nbytes();
+            if let Some(member) = self.members.get_mut(&id) {
+                member.store.insert(key, stored);
+            }
+            TaskResult {
+                nbytes,
+                inline: None,
+                duration: Duration::from_micros(100),
+            }
+        });
+        self.feed_worker(
+            id,
+            worker::Event::ExecutionDone {
+                key,
+                attempt,
+                result,
+            },
+        );
+    }
+
+    fn outcome(&mut self, id: WorkerId, execution: &Execution) -> Result<Stored, Arc<Failure>> {
+        let key = execution.task.key;
+        let vertex = self
+            .universes
+            .iter()
+            .find_map(|universe| universe.vertices.get(&key));
+        let behaviour = vertex.map(|vertex| vertex.behaviour);
+        let failed = |kind| Err(failure(key, kind));
+        if execution.interrupted && self.rng.random_bool(0.7) {
+            return failed(FailureKind::Cancelled);
+        }
+        let store = &self.members[&id].store;
+        if !execution
+            .inputs
+            .iter()
+            .all(|(input, _)| store.contains_key(input))
+        {
+            return failed(FailureKind::Unavailable);
+        }
+        let inputs = execution.inputs.clone();
+        let value = oracle::evaluate(key, inputs.iter().map(|(_, value)| *value));
+        let value = match behaviour {
+            Some(Behaviour::GuestError) => return failed(FailureKind::GuestError),
+            Some(Behaviour::Trap) => return failed(FailureKind::Trap),
+            Some(Behaviour::Flaky) if self.rng.random_bool(0.3) => {
+                return failed(FailureKind::OutOfMemory);
+            }
+            Some(Behaviour::Impure) => oracle::mix(value, self.runs),
+            _ => value,
+        };
+        Ok(Stored { value, inputs })
+    }
+}
+
+fn failure(origin: Key, kind: FailureKind) -> Arc<Failure> {
+    Arc::new(Failure {
+        kind,
+        origin,
+        label: "simulated".into(),
+        message: "as planned".to_owned(),
+        value: None,
+        backtrace: Vec::new(),
+        log: String::new(),
+        worker: String::new(),
+    })
+}

@@ -1,0 +1,33 @@
+//! Seeded clusters of wask's two cores in one thread, held against a sequential evaluation.
+//!
+//! A [`Cluster`] is one real `SchedulerCore` and some real `WorkerCore`s, joined by a network that
+//! delays messages and keeps their order only within a link. Clients of two tenants submit,
+//! release, cancel, scatter, publish, leave and come again at random; workers crash, stop for a
+//! while, lose their connections and their data. All that is random comes from one seed, so a run
+//! can be repeated exactly.
+//!
+//! After every step the invariants of the core that took it are checked. After the time of faults
+//! comes a time of healing, and the cluster must come to rest: every key that a client still holds
+//! has the outcome that the [`oracle`] allows. Then all clients leave, and nothing may be left.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `graphs` | random tasks: chains, trees, layers; pure, impure, failing, scattered |
+//! | `oracle` | what their results must be |
+//! | `timeline` | virtual time, links |
+//! | `member` | one worker: core, store, executions |
+//! | `client` | what one client holds and was told |
+//! | `cluster` | the processes around the scheduler core, faults, the phases of a run |
+//! | `verdict` | what is checked at acceptance and at the end |
+
+mod client;
+mod cluster;
+mod graphs;
+mod member;
+pub mod oracle;
+mod plan;
+mod timeline;
+mod verdict;
+
+pub use cluster::{Cluster, Summary};
+pub use plan::Plan;

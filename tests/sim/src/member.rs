@@ -1,0 +1,103 @@
+//! One worker: its core, its store, and the executions in its slots.
+
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+
+use wask_core::{
+    Attempt, Key, TaskSpec, Time, WorkerId,
+    worker::{Action, Config, Event, WorkerCore},
+};
+
+/// A result, and the inputs that it was computed from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) value: u64,
+    pub(crate) inputs: Rc<[(Key, u64)]>,
+}
+
+impl Stored {
+    /// Small or large, as the value has it.
+    pub(crate) fn nbytes(&self) -> u64 {
+        match self.value % 10 {
+            0 => 40 << 20,
+            small => small * 100,
+        }
+    }
+}
+
+/// A task in a slot.
+#[derive(Clone, Debug)]
+pub(crate) struct Execution {
+    pub(crate) task: Arc<TaskSpec>,
+    pub(crate) attempt: Attempt,
+    pub(crate) inputs: Rc<[(Key, u64)]>,
+    pub(crate) interrupted: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) id: WorkerId,
+    /// Which of the cluster's workers this is; it comes again under the same name.
+    pub(crate) place: usize,
+    pub(crate) core: WorkerCore,
+    pub(crate) slots: u32,
+    pub(crate) store: BTreeMap<Key, Stored>,
+    pub(crate) executing: BTreeMap<Key, Execution>,
+    /// It stands still until then.
+    pub(crate) frozen_until: u64,
+    /// Its connection to the scheduler is broken, and it does not know yet.
+    pub(crate) is_cut: bool,
+}
+
+impl Member {
+    pub(crate) fn new(id: WorkerId, place: usize, config: Config) -> Self {
+        Self {
+            id,
+            place,
+            slots: config.slots,
+            core: WorkerCore::new(id, config),
+            store: BTreeMap::new(),
+            executing: BTreeMap::new(),
+            frozen_until: 0,
+            is_cut: false,
+        }
+    }
+
+    /// Hands an event to the core; what it wants done comes back.
+    pub(crate) fn handle(&mut self, now: Time, event: Event) -> Vec<Action> {
+        self.core.handle(now, event);
+        self.core.check_invariants();
+        self.core.schedule(now);
+        self.core.check_invariants();
+        std::iter::from_fn(|| self.core.poll_action()).collect()
+    }
+
+    /// Puts a task into a slot. All that it needs must be in the store.
+    pub(crate) fn start(&mut self, task: Arc<TaskSpec>, attempt: Attempt) {
+        let key = task.key;
+        let input = |key: &Key| {
+            let stored = self.store.get(key);
+            let stored = stored.unwrap_or_else(|| panic!("{key} is no input of {}", task.key));
+            (*key, stored.value)
+        };
+        let inputs = task.dependencies.iter().map(input).collect();
+        let execution = Execution {
+            task,
+            attempt,
+            inputs,
+            interrupted: false,
+        };
+        let before = self.executing.insert(key, execution);
+        assert!(before.is_none(), "{key} is executing twice");
+        assert!(
+            self.executing.len() <= self.slots as usize,
+            "more executions than slots"
+        );
+    }
+
+    /// The store holds what the core thinks it holds.
+    pub(crate) fn check_store(&self) {
+        let counts = self.core.counts();
+        assert_eq!(counts.memory, self.store.len(), "{}: store", self.id);
+        assert_eq!(counts.executing, self.executing.len(), "{}: slots", self.id);
+    }
+}

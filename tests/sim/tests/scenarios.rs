@@ -1,0 +1,83 @@
+//! Clusters in which just one thing goes wrong, and some in which everything does.
+
+use wask_sim::{Cluster, Plan};
+
+fn run_all(seeds: std::ops::Range<u64>, plan: Plan) -> u64 {
+    let mut recomputed = 0;
+    for seed in seeds {
+        // A failure shows its seed here, whatever it says itself.
+        eprintln!("seed {seed}");
+        recomputed += Cluster::run(seed, plan, false).counts.total_recomputed;
+    }
+    recomputed
+}
+
+#[test]
+fn nothing_goes_wrong() {
+    run_all(0..25, Plan::CALM);
+}
+
+#[test]
+fn workers_crash() {
+    let plan = Plan {
+        crashes: 8.0,
+        ..Plan::CALM
+    };
+    assert!(run_all(1000..1025, plan) > 0);
+}
+
+#[test]
+fn workers_stop_for_a_while() {
+    let plan = Plan {
+        freezes: 8.0,
+        ..Plan::CALM
+    };
+    run_all(2000..2025, plan);
+}
+
+#[test]
+fn connections_to_the_scheduler_break() {
+    let plan = Plan {
+        cuts: 8.0,
+        ..Plan::CALM
+    };
+    run_all(3000..3025, plan);
+}
+
+#[test]
+fn connections_between_workers_break() {
+    let plan = Plan {
+        broken_fetches: 0.5,
+        ..Plan::CALM
+    };
+    run_all(4000..4025, plan);
+}
+
+#[test]
+fn results_go_bad() {
+    let plan = Plan {
+        rot: 20.0,
+        ..Plan::CALM
+    };
+    assert!(run_all(5000..5025, plan) > 0);
+}
+
+#[test]
+fn one_worker_does_everything() {
+    let plan = Plan {
+        workers: 1,
+        ..Plan::STORMY
+    };
+    run_all(6000..6025, plan);
+}
+
+#[test]
+fn everything_goes_wrong() {
+    run_all(7000..7050, Plan::STORMY);
+}
+
+#[test]
+fn a_run_can_be_repeated_exactly() {
+    let run = || Cluster::run(1, Plan::STORMY, false);
+    assert_eq!(run(), run());
+}
