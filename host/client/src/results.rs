@@ -19,10 +19,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Waits for one result and brings its bytes here.
 pub(crate) async fn fetch(handle: &Arc<Handle>) -> Result<Bytes, Error> {
-    if let State::Finished {
-        inline: Some(bytes),
-        ..
-    } = handle.resolved().await
+    if let State::Finished { inline, .. } = handle.resolved().await
+        && let Some(bytes) = inline
+        && bytes.len() as u64 <= handle.session.max_result_bytes
     {
         return Ok(bytes);
     }

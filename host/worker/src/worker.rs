@@ -64,7 +64,11 @@ impl Worker {
         let thread = spawn_rpc_thread("wask-worker", serve)
             .map_err(|error| Error::Thread(error.to_string()))?;
         match ready.recv() {
-            Ok(info) => Ok(WorkerHandle { info, stop, thread }),
+            Ok(info) => Ok(WorkerHandle {
+                info,
+                stop,
+                thread: Some(thread),
+            }),
             Err(_) => match end(thread) {
                 Err(error) => Err(error),
                 Ok(()) => Err(Error::Thread("it ended before it had joined".to_owned())),
@@ -77,7 +81,8 @@ impl Worker {
 pub struct WorkerHandle {
     info: WorkerInfo,
     stop: Arc<Notify>,
-    thread: JoinHandle<Result<(), Error>>,
+    /// Taken when it is joined.
+    thread: Option<JoinHandle<Result<(), Error>>>,
 }
 
 impl WorkerHandle {
@@ -93,7 +98,7 @@ impl WorkerHandle {
 
     /// Whether it has come to its end.
     pub fn is_finished(&self) -> bool {
-        self.thread.is_finished()
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Waits for its end, without causing it.
@@ -101,8 +106,14 @@ impl WorkerHandle {
     /// # Errors
     ///
     /// What ended it, where that was not [`shutdown`](Self::shutdown).
-    pub fn join(self) -> Result<(), Error> {
-        end(self.thread)
+    pub fn join(mut self) -> Result<(), Error> {
+        self.thread.take().map_or(Ok(()), end)
+    }
+}
+
+impl Drop for WorkerHandle {
+    fn drop(&mut self) {
+        self.shutdown();
     }
 }
 

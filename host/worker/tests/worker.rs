@@ -450,5 +450,11 @@ fn a_worker_runs_on_a_thread_of_its_own() {
             .await
             .unwrap()
             .unwrap();
+
+        let config = support::config(&scheduler);
+        let started = tokio::task::spawn_blocking(|| Worker::start(config).unwrap());
+        scheduler.joined().await;
+        drop(started.await.unwrap());
+        while !matches!(scheduler.news().await, News::Left(_)) {}
     });
 }

@@ -10,6 +10,7 @@
 use std::{
     cmp::Reverse,
     env, fs,
+    io::{Write, stdout},
     path::{Path, PathBuf},
 };
 
@@ -26,9 +27,8 @@ type Counts = Vec<(String, u32)>;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let (component, folder) = match arguments.as_slice() {
-        [component, folder] | [component, folder, _] => (component, folder),
-        _ => anyhow::bail!("usage: word-count-driver COMPONENT FOLDER [SCHEDULER]"),
+    let ([component, folder] | [component, folder, _]) = arguments.as_slice() else {
+        anyhow::bail!("usage: word-count-driver COMPONENT FOLDER [SCHEDULER]");
     };
     let named = arguments.get(2).cloned();
     match named.or_else(|| env::var("WASK_SCHEDULER").ok()) {
@@ -57,10 +57,9 @@ async fn count(client: &Client, component: &str, folder: &Path) -> Result<()> {
 
     let mut counts = total.await?;
     counts.sort_by_key(|(_, count)| Reverse(*count));
-    eprintln!("{} words in {} files", counts.len(), texts.len());
+    eprintln!("{} different words in {} files", counts.len(), texts.len());
     for (word, count) in counts.iter().take(TOP) {
-        use std::io::Write;
-        writeln!(std::io::stdout(), "{count:>8} {word}")?;
+        writeln!(stdout(), "{count:>8} {word}")?;
     }
     Ok(())
 }

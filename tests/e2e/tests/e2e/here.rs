@@ -91,7 +91,7 @@ fn bad_input_is_named_and_nothing_runs() {
             ["call", words.as_str(), "count-words(\"a\", \"b\")"],
             "count-words",
         ),
-        (["call", words.as_str(), "count-words(\"a)"], "count-words"),
+        (["call", words.as_str(), "count-words(\"a)"], "never closed"),
         (["call", &guest("not_wasm.wasm"), "f()"], "not_wasm.wasm"),
         (["call", &guest("imports_missing.wat"), "f()"], "import"),
         (["call", "./no_such_file.wasm", "f()"], "no_such_file.wasm"),

@@ -47,5 +47,6 @@ fn up_and_down() {
     wask.ok(&["submit", &arith, "double(3)", "--as", "six"]);
     assert_eq!(wask.ok(&["result", "@six"]), "6");
     wask.ok(&["down"]);
-    wask.fails(3, &["status"]);
+    let gone = wask.fails(2, &["status"]);
+    assert!(gone.contains("wask up"), "{gone}");
 }

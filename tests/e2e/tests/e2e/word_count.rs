@@ -42,7 +42,7 @@ fn on_a_cluster_of_its_own_process() {
     let output = wask.run(&map_arguments(&words, &["--json"]));
     assert_eq!(output.code, 0, "{output:?}");
     assert_eq!(output.stdout.trim_end(), expected);
-    for said in ["50 tasks", "tasks/s"] {
+    for said in ["(50 + 5 to reduce)", "tasks/s"] {
         assert!(
             output.stderr.contains(said),
             "no `{said}` in {}",
