@@ -239,7 +239,8 @@ impl Collector {
 /// task.
 ///
 /// ```no_run
-/// # fn example(client: &wask_client::Client, count: &wask_client::Function) -> Result<(), wask_client::Error> {
+/// # use wask_client::*;
+/// # fn example(client: &Client, count: &Function) -> Result<(), Error> {
 /// use wask_client::each;
 ///
 /// // Two tasks: count("a b", 3) and count("c", 3).

@@ -188,7 +188,8 @@ impl Client {
     /// is not finished.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, parts: Vec<wask_client::Future>) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, parts: Vec<Future>) -> Result<(), Error> {
     /// for (part, workers) in parts.iter().zip(client.who_has(&parts).await?) {
     ///     println!("{part:?} is on {}", workers.join(", "));
     /// }

@@ -161,7 +161,8 @@ impl<R> Function<R> {
     /// The same function, run with other options.
     ///
     /// ```no_run
-    /// # fn example(client: &wask_client::Client, count: &wask_client::Function) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # fn example(client: &Client, count: &Function) -> Result<(), Error> {
     /// use wask_client::Options;
     ///
     /// let urgent = count.with(Options::new().priority(10));
@@ -183,7 +184,8 @@ impl<R> Function<R> {
     /// [`Future<T>`](crate::Future), which can be awaited for a `T`.
     ///
     /// ```no_run
-    /// # async fn example(client: &wask_client::Client, words: &wask_client::Component) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: &Client, words: &Component) -> Result<(), Error> {
     /// let count = words.function("count-words")?.returning::<Vec<(String, u32)>>()?;
     /// let counts = client.submit(&count, ("to be or not to be",))?.await?;
     /// assert_eq!(counts[0], ("be".into(), 2));

@@ -24,7 +24,8 @@ use crate::{
 /// A future may stand anywhere in the arguments of another task, and stands for its result there:
 ///
 /// ```no_run
-/// # async fn example(client: &wask_client::Client, words: &wask_client::Component) -> Result<(), wask_client::Error> {
+/// # use wask_client::*;
+/// # async fn example(client: &Client, words: &Component) -> Result<(), Error> {
 /// let (count, merge) = (words.function("count-words")?, words.function("merge")?);
 /// let a = client.submit(&count, ("to be",))?;
 /// let b = client.submit(&count, ("not to be",))?;

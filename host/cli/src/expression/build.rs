@@ -168,6 +168,13 @@ impl<'a> Builder<'a> {
             let known = self.scope.datasets.keys().map(String::as_str);
             return Err(no_such_dataset(name, known));
         };
+        // As in WAVE, a value may stand where an option is wanted.
+        if let Type::Option(inner) = ty
+            && ty != has
+        {
+            let some = self.dataset(inner, name, index)?;
+            return Ok(Tree::Some(Box::new(some)));
+        }
         let dataset: Arc<str> = name.into();
         let future = |index| {
             Tree::Future(FutureRef {

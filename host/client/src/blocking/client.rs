@@ -121,7 +121,8 @@ impl Client {
     /// As [`crate::Client::submit`].
     ///
     /// ```no_run
-    /// # fn example(client: wask_client::blocking::Client, count: wask_client::Function) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # fn example(client: blocking::Client, count: Function) -> Result<(), Error> {
     /// let counts: Vec<(String, u32)> = client.submit(&count, ("to be or not to be",))?.result()?;
     /// # Ok(()) }
     /// ```
@@ -139,7 +140,8 @@ impl Client {
     /// As [`crate::Client::map`].
     ///
     /// ```no_run
-    /// # fn example(client: wask_client::blocking::Client, count: wask_client::Function) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # fn example(client: blocking::Client, count: Function) -> Result<(), Error> {
     /// let parts = client.map(&count, (wask_client::each(["to be", "or not"]),))?;
     /// let counts: Vec<Vec<(String, u32)>> = client.gather(&parts)?;
     /// # Ok(()) }
@@ -227,7 +229,8 @@ impl Client {
     /// As [`crate::Client::as_completed`]. An iterator.
     ///
     /// ```no_run
-    /// # fn example(client: wask_client::blocking::Client, parts: Vec<wask_client::blocking::Future>) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # fn example(client: blocking::Client, parts: Vec<blocking::Future>) -> Result<(), Error> {
     /// for part in client.as_completed(&parts) {
     ///     let counts: Vec<(String, u32)> = part.result()?;
     /// }

@@ -23,7 +23,8 @@ impl Client {
     /// takes another. [`Future::typed`] settles the Rust type that it is read as.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, find: wask_client::Function) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, find: Function) -> Result<(), Error> {
     /// use wask_client::each;
     ///
     /// let corpus = String::from("to be or not to be").repeat(1_000_000);
@@ -48,7 +49,8 @@ impl Client {
     /// spread over the workers.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, count: wask_client::Function) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, count: Function) -> Result<(), Error> {
     /// use wask_client::each;
     ///
     /// let texts = client.scatter_all(["to be", "or not to be"]).await?;

@@ -24,7 +24,8 @@ impl Client {
     /// cluster keeps them, also when this client is gone, until the name is given up.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, parts: Vec<wask_client::Future>) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, parts: Vec<Future>) -> Result<(), Error> {
     /// client.publish("word-counts", &parts).await?;
     /// # Ok(()) }
     /// ```
@@ -44,7 +45,8 @@ impl Client {
     /// gives it up.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, parts: Vec<wask_client::Future>) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, parts: Vec<Future>) -> Result<(), Error> {
     /// client.replace("word-counts", &parts).await?;
     /// # Ok(()) }
     /// ```

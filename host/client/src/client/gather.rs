@@ -18,7 +18,8 @@ impl Client {
     /// Fails as soon as one of them has failed; the others are left as they are.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, parts: Vec<wask_client::Future>) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, parts: Vec<Future>) -> Result<(), Error> {
     /// let counts: Vec<Vec<(String, u32)>> = client.gather(&parts).await?;
     /// # Ok(()) }
     /// ```
@@ -43,7 +44,8 @@ impl Client {
     /// As [`gather`](Self::gather), with each result encoded as it is.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, parts: Vec<wask_client::Future>) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, parts: Vec<Future>) -> Result<(), Error> {
     /// for part in client.gather_encoded(&parts).await? {
     ///     println!("{:?}", part.value()?);
     /// }
@@ -115,7 +117,8 @@ impl Client {
     /// Gives the futures back as they resolve, whatever became of each. A stream.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, parts: Vec<wask_client::Future>) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, parts: Vec<Future>) -> Result<(), Error> {
     /// let mut completed = client.as_completed(&parts);
     /// while let Some(part) = completed.next().await {
     ///     let counts: Vec<(String, u32)> = part.result().await?;

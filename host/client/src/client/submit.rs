@@ -27,7 +27,8 @@ impl Client {
     /// Equal tasks of pure functions, from whatever client of the tenant, run once.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, words: wask_client::Component) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, words: Component) -> Result<(), Error> {
     /// let (count, merge) = (words.function("count-words")?, words.function("merge")?);
     /// let a = client.submit(&count, ("to be or not to be",))?;
     /// let b = client.submit(&count, (String::from("that is the question"),))?;
@@ -64,7 +65,8 @@ impl Client {
     /// for all tasks. With several, the shortest decides.
     ///
     /// ```no_run
-    /// # async fn example(client: wask_client::Client, words: wask_client::Component) -> Result<(), wask_client::Error> {
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, words: Component) -> Result<(), Error> {
     /// use wask_client::each;
     ///
     /// let count = words.function("count-words")?;
