@@ -17,6 +17,7 @@ use crate::{
     output::note,
     paths::{self, Paths},
     state::{self, Found},
+    table::count,
 };
 
 /// What every command knows besides its own options.
@@ -166,8 +167,10 @@ impl Cluster {
                 let slots = std::thread::available_parallelism().map_or(1, usize::from);
                 let local = LocalCluster::builder().cache_dir(self.context.paths.compiled_code());
                 let local = local.start().await?;
-                self.context
-                    .note(format!("using a cluster in this process ({slots} slots)"));
+                self.context.note(format_args!(
+                    "using a cluster in this process ({})",
+                    count(slots as u64, "slot")
+                ));
                 let client = local.client().await?;
                 self.local = Some(local);
                 client

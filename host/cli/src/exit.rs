@@ -89,8 +89,17 @@ impl Failed {
 /// The error and its causes, each after a colon.
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Alternate: anyhow then writes the causes as well.
-        write!(f, "{:#}", self.error)
+        let mut told = String::new();
+        for cause in self.error.chain().map(ToString::to_string) {
+            // Many errors tell their cause in their own words already.
+            if told.contains(&cause) {
+                continue;
+            }
+            let colon = if told.is_empty() { "" } else { ": " };
+            write!(f, "{colon}{cause}")?;
+            told = cause;
+        }
+        Ok(())
     }
 }
 
@@ -252,5 +261,11 @@ mod tests {
             .or_exit(Exit::Input, || "cannot read `x`")
             .unwrap_err();
         assert_eq!(failed.to_string(), "cannot read `x`: no such file");
+        let told = Failed::from(ComponentError::Read {
+            path: "x".into(),
+            source: std::io::Error::other("no such file"),
+        });
+        let told = told.context("first").to_string();
+        assert_eq!(told, "first: cannot read component x: no such file");
     }
 }

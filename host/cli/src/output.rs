@@ -76,10 +76,6 @@ impl Output {
         }
     }
 
-    pub(crate) fn is_json(&self) -> bool {
-        self.format == Format::Json
-    }
-
     /// Whether values of this type can be written at all. To be asked before anything runs.
     pub(crate) fn check(&self, ty: &Type) -> Result {
         match self.format {

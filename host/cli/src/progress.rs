@@ -8,6 +8,8 @@ use std::{
 use bytesize::ByteSize;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::table::count;
+
 /// How often the bar is drawn, at most.
 const DRAWS_PER_SECOND: u8 = 10;
 
@@ -75,7 +77,7 @@ pub(crate) struct Summary {
 impl std::fmt::Display for Summary {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let tasks = self.items + self.reductions;
-        write!(f, "{tasks} tasks")?;
+        f.write_str(&count(tasks, "task"))?;
         if self.reductions > 0 {
             write!(f, " ({} + {} to reduce)", self.items, self.reductions)?;
         }
@@ -107,6 +109,6 @@ mod tests {
             items: 1,
             ..summary
         };
-        assert_eq!(plain.to_string(), "1 tasks, 216.0 MB, 4.20 s, 0 tasks/s");
+        assert_eq!(plain.to_string(), "1 task, 216.0 MB, 4.20 s, 0 tasks/s");
     }
 }

@@ -23,9 +23,23 @@ pub(crate) fn row<const N: usize>(cells: [&str; N]) -> Vec<String> {
     cells.map(str::to_owned).into()
 }
 
+/// "1 task", "2 tasks".
+pub(crate) fn count(number: impl Into<u64>, what: &str) -> String {
+    match number.into() {
+        1 => format!("1 {what}"),
+        number => format!("{number} {what}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_one() {
+        assert_eq!(count(1u32, "task"), "1 task");
+        assert_eq!(count(0u32, "task"), "0 tasks");
+    }
 
     #[test]
     fn columns_line_up() {

@@ -102,7 +102,8 @@ impl SpillBackend for Directory {
 impl Drop for Directory {
     fn drop(&mut self) {
         if let Err(error) = self.parent.remove_dir_all(&self.name) {
-            tracing::warn!(folder = %self.name.display(), %error, "spilled results are left behind");
+            let folder = self.name.display();
+            tracing::warn!(%folder, %error, "spilled results are left behind");
         }
     }
 }

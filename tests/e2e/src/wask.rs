@@ -48,19 +48,19 @@ impl Default for Wask {
 }
 
 impl Wask {
-    /// The binary beside this test's.
+    /// The binary that was built with this program.
     ///
     /// # Panics
     ///
     /// Where it has not been built: `cargo build -p wask-cli`.
     pub fn new() -> Self {
-        let test = env::current_exe().unwrap();
-        let profile = test.parent().and_then(Path::parent).unwrap();
-        let binary = profile.join("wask");
-        assert!(
-            binary.exists(),
-            "there is no wask binary: run `cargo build -p wask-cli`"
-        );
+        // Beside this program, or, from a test, one folder up.
+        let program = env::current_exe().unwrap();
+        let folders = program.ancestors().skip(1).take(2);
+        let binary = folders
+            .map(|folder| folder.join("wask"))
+            .find(|path| path.is_file());
+        let binary = binary.expect("there is no wask binary: run `cargo build -p wask-cli`");
         Self {
             binary,
             home: TempDir::new().unwrap(),

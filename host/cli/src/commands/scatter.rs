@@ -12,9 +12,7 @@ use crate::{
     exit::{Exit, Failed, OrExit, Result},
     expression::{Scope, Tree},
     files::{self, Kind},
-    items,
-    job::encode,
-    names,
+    items, names,
     output::Output,
 };
 
@@ -91,7 +89,7 @@ pub(crate) async fn run(args: ScatterArgs, context: &Context) -> Result {
     let mut batch: Vec<Encoded> = Vec::new();
     let mut bytes = 0;
     for value in values {
-        let value = encode(&ty, &value?)?;
+        let value = value?.encode(&ty)?;
         bytes += value.bytes().len() as u64;
         batch.push(value);
         if bytes >= BATCH_BYTES {

@@ -90,8 +90,9 @@ fn to_text(address: &str, status: &ClusterStatus) -> Vec<String> {
     let uptime = humantime::format_duration(Duration::from_secs(status.uptime.as_secs()));
     let mut lines = vec![
         format!(
-            "{address}: wask {}, up for {uptime}, {} clients",
-            status.software_version, status.sessions
+            "{address}: wask {}, up for {uptime}, {}",
+            status.software_version,
+            table::count(status.sessions, "client")
         ),
         String::new(),
     ];

@@ -25,6 +25,7 @@ use crate::{
     paths::{Paths, private_folder},
     scheduler_file::SchedulerFile,
     state::{self, Found, UpFile, write_private},
+    table::count,
 };
 
 /// How long a process may take to start.
@@ -96,9 +97,10 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result {
             "logs": paths.state,
         }))?,
         false => output.line(format_args!(
-            "up at {}: {} workers, {slots} slots; logs in {}",
+            "up at {}: {}, {}; logs in {}",
             up.address,
-            args.workers,
+            count(args.workers as u64, "worker"),
+            count(slots, "slot"),
             paths.state.display()
         ))?,
     }

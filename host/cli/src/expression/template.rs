@@ -8,7 +8,7 @@ use serde::{
     ser::{SerializeMap, SerializeSeq, SerializeTuple},
 };
 use wask_client::Encoded;
-use wask_value::{FunctionType, Hole, Segment, Type, arguments_to_rope};
+use wask_value::{FunctionType, Hole, Param, Segment, Type, arguments_to_rope};
 
 use crate::exit::{Failed, Result};
 
@@ -41,21 +41,6 @@ pub(crate) enum Tree {
     Case(&'static str, Box<Self>),
 }
 
-impl Tree {
-    /// Calls `see` with every future in it.
-    pub(crate) fn futures<'a>(&'a self, see: &mut impl FnMut(&'a FutureRef)) {
-        match self {
-            Self::Future(future) => see(future),
-            Self::List(trees) | Self::Tuple(trees) => {
-                trees.iter().for_each(|tree| tree.futures(see));
-            }
-            Self::Record(fields) => fields.iter().for_each(|(_, tree)| tree.futures(see)),
-            Self::Some(tree) | Self::Case(_, tree) => tree.futures(see),
-            Self::Known(_) | Self::Text(_) | Self::Data(_) | Self::Item => {}
-        }
-    }
-}
-
 /// The arguments of a call.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Template {
@@ -69,16 +54,32 @@ impl Template {
     /// The encoded arguments, where there are neither items nor futures.
     pub(crate) fn encode(&self, ty: &FunctionType) -> Result<Vec<Bytes>> {
         let known = KnownOnly::default();
-        let arguments = self.arguments.filled(&known);
-        let rope = arguments_to_rope(&ty.params, &arguments)?;
-        let known = known.0.take();
-        let pieces = rope.segments().map(|segment| match segment {
-            Segment::Bytes(bytes) => Some(Bytes::copy_from_slice(bytes)),
-            Segment::Hole(number) => known.get(number as usize).cloned(),
-        });
-        let pieces: Option<Vec<Bytes>> = pieces.collect();
-        pieces.ok_or_else(|| Failed::input("a future stands where only values may"))
+        pieces(&ty.params, &self.arguments.filled(&known), &known)
     }
+}
+
+impl Tree {
+    /// The encoded value, where there are neither items nor futures in it.
+    pub(crate) fn encode(&self, ty: &Type) -> Result<Encoded> {
+        if let Self::Known(value) = self {
+            return Ok(value.clone());
+        }
+        let known = KnownOnly::default();
+        let params = [Param::new("value", ty.clone())];
+        let pieces = pieces(&params, &(self.filled(&known),), &known)?;
+        Ok(Encoded::new(ty.clone(), pieces.concat())?)
+    }
+}
+
+fn pieces<A: Serialize>(params: &[Param], arguments: &A, known: &KnownOnly) -> Result<Vec<Bytes>> {
+    let rope = arguments_to_rope(params, arguments)?;
+    let known = known.0.take();
+    let pieces = rope.segments().map(|segment| match segment {
+        Segment::Bytes(bytes) => Some(Bytes::copy_from_slice(bytes)),
+        Segment::Hole(number) => known.get(number as usize).cloned(),
+    });
+    let pieces: Option<Vec<Bytes>> = pieces.collect();
+    pieces.ok_or_else(|| Failed::input("a future stands where only values may"))
 }
 
 /// What goes into the places of a [`Tree`].

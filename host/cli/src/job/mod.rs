@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use wask_client::{Client, Dataset, Function, Future};
 
-pub(crate) use places::{Places, encode, scatter_large};
+pub(crate) use places::{Places, scatter_large};
 pub(crate) use watch::{Sink, run};
 
 use crate::{

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 use wask_client::{Client, Dataset, Encoded, Type};
-use wask_value::{FunctionType, Param};
 
 use crate::{
     exit::Result,
-    expression::{Fill, FutureRef, Template, Tree},
+    expression::{Fill, FutureRef, Tree},
 };
 
 /// Values above this go to a worker first and are passed as futures, since arguments travel through
@@ -65,8 +64,8 @@ impl Tree {
         }
         Ok(match self {
             Self::Known(value) => Some(value.clone()),
-            Self::Text(_) => Some(encode(&Type::String, self)?),
-            Self::Data(_) => Some(encode(&Type::list(Type::U8), self)?),
+            Self::Text(_) => Some(self.encode(&Type::String)?),
+            Self::Data(_) => Some(self.encode(&Type::list(Type::U8))?),
             _ => None,
         })
     }
@@ -92,25 +91,6 @@ impl Tree {
             _ => Ok(()),
         }
     }
-}
-
-/// Encodes a value without references.
-pub(crate) fn encode(ty: &Type, tree: &Tree) -> Result<Encoded> {
-    if let Tree::Known(value) = tree {
-        return Ok(value.clone());
-    }
-    let template = Template {
-        arguments: Tree::Tuple(vec![tree.clone()]),
-        item: None,
-    };
-    let function = FunctionType {
-        params: vec![Param::new("value", ty.clone())],
-        result: None,
-    };
-    Ok(Encoded::new(
-        ty.clone(),
-        template.encode(&function)?.concat(),
-    )?)
 }
 
 /// Sends large values in arguments ahead, so that what is left fits a message.

@@ -6,10 +6,13 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use nix::sys::signal::Signal;
 
+use super::LOOK;
 use crate::{
     exit::{Exit, Failed, OrExit, Result},
     paths::Paths,
@@ -18,6 +21,8 @@ use crate::{
 
 /// Lines of a log that are shown where a process ends too early.
 const LOG_LINES: usize = 10;
+/// How long a process may take to end by itself.
+const END: Duration = Duration::from_secs(5);
 
 /// Processes of a cluster that is being started. They are ended when this is dropped, unless they
 /// are [kept](Self::keep).
@@ -125,8 +130,13 @@ impl Drop for Launch {
     fn drop(&mut self) {
         for (child, process) in self.started.iter_mut().rev() {
             process.signal(Signal::SIGTERM);
-            // It was started by this process, so it is there to be waited for.
-            let _ = child.wait();
+            let deadline = Instant::now() + END;
+            while matches!(child.try_wait(), Ok(None)) {
+                if Instant::now() > deadline {
+                    process.signal(Signal::SIGKILL);
+                }
+                thread::sleep(LOOK);
+            }
         }
     }
 }
