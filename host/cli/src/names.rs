@@ -67,10 +67,11 @@ pub(crate) async fn publish(
     replace: bool,
     futures: &[Future],
 ) -> Result {
-    Ok(match replace {
+    match replace {
         true => client.replace(name, futures).await?,
         false => client.publish(name, futures).await?,
-    })
+    }
+    Ok(())
 }
 
 #[cfg(test)]
