@@ -4,7 +4,7 @@
     reason = "wasmtime's traits for lowering are unsafe to implement"
 )]
 
-use std::{mem::MaybeUninit, str};
+use std::mem::MaybeUninit;
 
 use bytes::Bytes;
 use wasmtime::{
@@ -262,7 +262,7 @@ impl<'a, T: 'static> Lowering<'_, 'a, '_, T> {
     fn string(&mut self) -> wasmtime::Result<(usize, usize)> {
         let count = self.rope.count()?;
         let bytes = self.rope.contiguous(count)?;
-        let Ok(text) = str::from_utf8(&bytes) else {
+        let Ok(text) = simdutf8::basic::from_utf8(&bytes) else {
             return Err(Refusal::arguments("a string is not UTF-8").into());
         };
         // Wasmtime knows the three encodings that guests may want.

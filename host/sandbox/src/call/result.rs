@@ -4,8 +4,6 @@
     reason = "wasmtime's traits for lifting are unsafe to implement"
 )]
 
-use std::str;
-
 use wasmtime::{
     ValRaw,
     component::{
@@ -260,7 +258,7 @@ impl<'a> Lifting<'_, 'a> {
                 let bytes = self.slice(at, count, 1, 1)?;
                 // Charged first: the limit also bounds the time that checking takes.
                 self.pay(4 + count)?;
-                if str::from_utf8(bytes).is_err() {
+                if simdutf8::basic::from_utf8(bytes).is_err() {
                     return Err(Refusal::result("a string is not UTF-8").into());
                 }
                 self.put_count(count)?;
