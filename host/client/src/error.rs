@@ -204,7 +204,8 @@ impl TaskError {
         wask_value::from_bytes(self.error_type.as_ref()?, bytes).ok()
     }
 
-    /// The error that the function returned, as a dynamic value of [`error_type`](Self::error_type).
+    /// The error that the function returned, as a dynamic value of its
+    /// [`error_type`](Self::error_type).
     pub fn dynamic_value(&self) -> Option<Value> {
         let bytes = self.failure.value.as_ref()?;
         wask_value::decode(self.error_type.as_ref()?, bytes).ok()
