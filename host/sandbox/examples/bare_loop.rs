@@ -92,19 +92,6 @@ fn main() -> Result {
         per_second(run_time),
         bare_time.as_secs_f64() / run_time.as_secs_f64()
     );
-    let t = best(|| {
-        thread::scope(|s| {
-            s.spawn(|| {
-                (0..count)
-                    .try_for_each(|_| sandboxed.call("nop", &[]).map(drop))
-                    .map_err(|e| e.to_string())
-            })
-            .join()
-            .unwrap()
-            .map_err(Into::into)
-        })
-    })?;
-    println!("  TMP run on a spawned thread {:.0}", per_second(t));
     for threads in [1, slots] {
         let time = best(|| through_executor(&sandbox, &compiled, threads, count))?;
         println!(
