@@ -4,6 +4,7 @@ use std::{
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
     thread,
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -40,7 +41,7 @@ pub struct Builder {
     cache_dir: Option<PathBuf>,
     listen: Option<String>,
     token: Option<String>,
-    limits: Limits,
+    limits: Option<Limits>,
 }
 
 impl Builder {
@@ -97,10 +98,11 @@ impl Builder {
         self
     }
 
-    /// Limits of all connections: sizes of messages, heartbeats.
+    /// Limits of all connections: sizes of messages, heartbeats. The usual ones by default, but
+    /// with a heartbeat of a minute where only this process reaches the cluster.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.limits = Some(limits);
         self
     }
 
@@ -137,9 +139,10 @@ impl Builder {
             Some(address) => address.parse()?,
             None => Address::InProcess(unique_name()),
         };
+        let limits = self.limits_of_all();
         let scheduler = Scheduler::start(wask_scheduler::Config {
             token: self.token.clone(),
-            limits: self.limits.clone(),
+            limits: limits.clone(),
             ..wask_scheduler::Config::new(listen)
         })?;
         let address = scheduler.address().clone();
@@ -148,14 +151,25 @@ impl Builder {
             scheduler: Some(scheduler),
             address,
             token: self.token.clone(),
-            limits: self.limits.clone(),
+            limits,
         };
         let sandbox = self.sandbox()?;
         for number in 0..self.workers {
-            let config = self.worker(number, &cluster.address, &sandbox);
+            let config = self.worker(number, &cluster, &sandbox);
             cluster.workers.push(Worker::start(config)?);
         }
         Ok(cluster)
+    }
+
+    /// What shares a process is lost together: there, silence means only that the machine is busy.
+    fn limits_of_all(&self) -> Limits {
+        self.limits.clone().unwrap_or_else(|| match self.listen {
+            Some(_) => Limits::default(),
+            None => Limits {
+                heartbeat: Duration::from_secs(60),
+                ..Limits::default()
+            },
+        })
     }
 
     fn slots_of_each(&self) -> u32 {
@@ -173,8 +187,13 @@ impl Builder {
         })?)
     }
 
-    fn worker(&self, number: u32, scheduler: &Address, sandbox: &Sandbox) -> wask_worker::Config {
-        let defaults = wask_worker::Config::new(scheduler.clone());
+    fn worker(
+        &self,
+        number: u32,
+        cluster: &LocalCluster,
+        sandbox: &Sandbox,
+    ) -> wask_worker::Config {
+        let defaults = wask_worker::Config::new(cluster.address.clone());
         let share = defaults.memory_limit / u64::from(self.workers.max(1));
         let memory_limit = self.memory_limit.unwrap_or(share);
         wask_worker::Config {
@@ -185,7 +204,7 @@ impl Builder {
             memory_hard_limit: memory_limit.saturating_add(memory_limit / 4),
             spill_dir: self.spill_dir.clone(),
             sandbox: Some(sandbox.clone()),
-            limits: self.limits.clone(),
+            limits: cluster.limits.clone(),
             ..defaults
         }
     }
@@ -208,7 +227,7 @@ impl LocalCluster {
             cache_dir: None,
             listen: None,
             token: None,
-            limits: Limits::default(),
+            limits: None,
         }
     }
 
