@@ -133,6 +133,7 @@ struct SessionBatch {
   wanted @2 :Data;                 # Keys of earlier tasks that the session wants to hold again.
   released @3 :Data;               # Keys that it lets go of.
   cancelled @4 :Data;              # Keys that are not to be computed any more.
+  detached @5 :Data;               # Keys to compute even if the session ends before they are done.
 }
 
 interface ClientEvents {

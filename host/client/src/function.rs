@@ -98,10 +98,7 @@ impl Component {
 
     fn make(&self, function: &wask_component::Function) -> Function {
         let name: Arc<str> = function.name.as_str().into();
-        let kind = TaskKind::Function {
-            component: self.0.digest,
-            function: name.clone(),
-        };
+        let kind = TaskKind::function(self.0.digest, name.clone());
         let options = Options::default();
         Function {
             signature: Arc::new(Signature {

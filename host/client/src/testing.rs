@@ -53,10 +53,7 @@ pub(crate) fn description(ty: &str) -> Arc<Description> {
 
 /// A task whose key depends on `number` alone, with `size` bytes of arguments.
 pub(crate) fn task(number: u8, size: usize) -> TaskSpec {
-    let kind = TaskKind::Function {
-        component: Digest([0; 32]),
-        function: "f".into(),
-    };
+    let kind = TaskKind::function(Digest([0; 32]), "f");
     let definition = Arc::new(Definition::new("default", kind, Default::default()));
     let arguments = Arguments {
         bytes: vec![number; size].into(),

@@ -21,7 +21,9 @@ pub use failure::{Failure, FailureKind};
 pub use id::{Attempt, SessionId, TenantId, TypeId, WorkerId};
 pub use key::{Digest, Key, KeyHasher, KeyMap, KeySet, ParseKeyError};
 pub use scheduler::SchedulerCore;
-pub use task::{Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec};
+pub use task::{
+    Applied, Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec,
+};
 pub use time::Time;
 pub use worker::WorkerCore;
 

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use wask_component::Component;
-use wask_core::{Arguments, Definition, Key, KeyMap, Piece, TaskKind, TaskSpec, TenantId, TypeId};
+use wask_core::{
+    Applied, Arguments, Definition, Key, KeyMap, Piece, TaskKind, TaskSpec, TenantId, TypeId,
+};
 use wask_rpc::{
     Refusal, RefusalCode,
     wire::{IncomingBatch, IncomingTask},
@@ -67,7 +69,12 @@ fn resolve(
     let TaskKind::Function {
         component: digest,
         function: name,
-    } = &definition.kind;
+        applied: Applied::Once,
+    } = &definition.kind
+    else {
+        let message = "this scheduler takes only plain functions";
+        return Err(Refusal::new(RefusalCode::Invalid, message));
+    };
     let component = state.library.get(tenant, digest).ok_or_else(|| {
         let message = format!("component {digest} is not here; upload it before its tasks");
         Refusal::new(RefusalCode::NotFound, message)

@@ -257,8 +257,10 @@ impl<E: Executor> Driver<E> {
             let why = "the executor reported a task that it was not given".to_owned();
             return fail(FailureKind::Unavailable, why);
         };
-        let TaskKind::Function { function, .. } = &task.definition.kind;
-        let error_type = component.error_type(function);
+        let error_type = match &task.definition.kind {
+            TaskKind::Function { function, .. } => component.error_type(function),
+            TaskKind::Operator { .. } => None,
+        };
         let Report { outcome, log, .. } = report;
         let value = failure::value_or_failure(outcome, &log, task, &node.name, limits, error_type)?;
         if !log.bytes.is_empty() {

@@ -25,6 +25,7 @@ pub(crate) fn new(
         label: task.label(),
         message: message.into(),
         value: None,
+        error_type: None,
         backtrace: Vec::new(),
         log: String::new(),
         worker: worker.to_owned(),
@@ -52,6 +53,7 @@ pub(crate) fn value_or_failure(
             value: error_type
                 .filter(|_| value.len() <= ERROR_VALUE_MAX)
                 .map(|_| Bytes::copy_from_slice(&value)),
+            error_type: error_type.map(|ty| ty.to_string().into()),
             ..fail(FailureKind::GuestError, guest_error(error_type, &value))
         },
         Outcome::Trap { message, backtrace } => Failure {
@@ -142,10 +144,7 @@ mod tests {
     use super::*;
 
     fn task() -> TaskSpec {
-        let kind = TaskKind::Function {
-            component: Digest([1; 32]),
-            function: "work".into(),
-        };
+        let kind = TaskKind::function(Digest([1; 32]), "work");
         let definition = Definition::new("default", kind, TaskOptions::default());
         let arguments = Arguments::default();
         TaskSpec::new(Arc::new(definition), arguments, [].into(), 0, TypeId(0))

@@ -3,7 +3,7 @@
 use std::{future::Future, pin::Pin, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
-use wask_core::{Key, Piece, TaskKind, TaskSpec};
+use wask_core::{Applied, Key, Piece, TaskKind, TaskSpec};
 use wask_sandbox::{FunctionHandle, TaskLimits};
 use wask_store::Found;
 
@@ -41,7 +41,12 @@ pub(crate) fn prepare(node: Rc<Node>, task: Arc<TaskSpec>) -> Preparing {
         let TaskKind::Function {
             component: digest,
             function: name,
-        } = &task.definition.kind;
+            applied: Applied::Once,
+        } = &task.definition.kind
+        else {
+            let why = "this worker runs only plain functions".to_owned();
+            return Err(Unprepared::Component(why));
+        };
         let component = node.components.get(*digest, limits.fuel.is_some()).await;
         let component = component.map_err(|why| Unprepared::Component(why.to_string()))?;
         let function = component.compiled.function(name).ok_or_else(|| {

@@ -175,10 +175,7 @@ fn a_component_that_nobody_has_is_a_failure() {
         let (worker, member) = start(&scheduler, config(&scheduler)).await;
         for salt in 0..3 {
             let mut task = scheduler.task("add", &numbers(&[1, salt]), options());
-            let kind = TaskKind::Function {
-                component: Digest([3; 32]),
-                function: "add".into(),
-            };
+            let kind = TaskKind::function(Digest([3; 32]), "add");
             task.definition = wask_core::Definition::new("default", kind, options()).into();
             member.compute([task]).await;
             let failure = scheduler.erred().await;

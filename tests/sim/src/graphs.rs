@@ -125,10 +125,7 @@ impl Universe {
     }
 
     fn definition(&self, rng: &mut ChaCha8Rng, behaviour: Behaviour) -> Definition {
-        let kind = TaskKind::Function {
-            component: Digest([0; 32]),
-            function: format!("{behaviour:?}").into(),
-        };
+        let kind = TaskKind::function(Digest([0; 32]), format!("{behaviour:?}"));
         let mut options = TaskOptions {
             pure: behaviour != Behaviour::Impure,
             priority: rng.random_range(0..2),

@@ -451,6 +451,7 @@ pub(super) fn failure_of(task: &Task, kind: FailureKind, message: &str) -> Failu
         label: task.label(),
         message: message.to_owned(),
         value: None,
+        error_type: None,
         backtrace: Vec::new(),
         log: String::new(),
         worker: String::new(),

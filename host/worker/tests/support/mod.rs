@@ -203,10 +203,7 @@ impl Scheduler {
         dependencies: Box<[Key]>,
         options: TaskOptions,
     ) -> TaskSpec {
-        let kind = TaskKind::Function {
-            component: Digest(*self.component.digest().as_bytes()),
-            function: function.into(),
-        };
+        let kind = TaskKind::function(Digest(*self.component.digest().as_bytes()), function);
         let definition = Arc::new(Definition::new("default", kind, options));
         TaskSpec::new(definition, arguments, dependencies, 0, TypeId(0))
     }

@@ -186,10 +186,7 @@ impl Harness {
     }
 
     fn spec(&mut self, task: &TaskOf) -> TaskSpec {
-        let kind = TaskKind::Function {
-            component: Digest([0; 32]),
-            function: task.function.into(),
-        };
+        let kind = TaskKind::function(Digest([0; 32]), task.function);
         let spec = TaskSpec::new(
             Arc::new(Definition::new("tenant", kind, task.options.clone())),
             Arguments {
@@ -268,6 +265,7 @@ impl Harness {
                 label: "f".into(),
                 message: String::new(),
                 value: None,
+                error_type: None,
                 backtrace: Vec::new(),
                 log: String::new(),
                 worker: format!("name-{worker}"),
