@@ -66,6 +66,63 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A graph whose values do not fit.
+    #[error(
+        "the graph holds {bytes} bytes of calls and values, more than {limit}: scatter large \
+         values, or read them on the cluster, and build the graph from their futures"
+    )]
+    GraphTooLarge {
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+
+    /// An operator on values of types for which it is not made.
+    #[error(transparent)]
+    Operator(Arc<wask_operator::Error>),
+
+    /// A function that cannot run here, since only the cluster has its component.
+    #[error(
+        "the component of {function} is not in this process: load it from its file, or compute \
+         on the cluster with client.compute"
+    )]
+    NoCode {
+        /// The function.
+        function: Arc<str>,
+    },
+
+    /// What runs functions in this process cannot run.
+    #[error(transparent)]
+    Sandbox(Arc<wask_sandbox::Error>),
+
+    /// A function that cannot be applied in this way.
+    #[error("{function}: {source}")]
+    Shape {
+        /// The function.
+        function: Arc<str>,
+        /// What shape it would have to have.
+        source: Box<wask_value::Error>,
+    },
+
+    /// What should be a list, as each part of a collection is.
+    #[error("{what} is {got}, not a list, as a part of a collection must be")]
+    NotList {
+        /// What should be one.
+        what: Arc<str>,
+        /// What it is.
+        got: Type,
+    },
+
+    /// A file that cannot be used.
+    #[error("the file {} {problem}", path.display())]
+    File {
+        /// Its path.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
     /// A mistake in the use of this library, in words.
     #[error("{0}")]
     Usage(&'static str),
@@ -145,6 +202,12 @@ pub enum Error {
 impl From<wask_component::Error> for Error {
     fn from(error: wask_component::Error) -> Self {
         Self::Component(Arc::new(error))
+    }
+}
+
+impl From<wask_operator::Error> for Error {
+    fn from(error: wask_operator::Error) -> Self {
+        Self::Operator(Arc::new(error))
     }
 }
 

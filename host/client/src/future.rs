@@ -265,7 +265,7 @@ impl<T> fmt::Debug for Future<T> {
 /// In the arguments of a task, a future stands for its result. Elsewhere it cannot be serialized.
 impl<T> Serialize for Future<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Slot::Future(self.handle.clone()).serialize(serializer)
+        Slot::from(self.handle.clone()).serialize(serializer)
     }
 }
 

@@ -46,12 +46,16 @@ mod encoded;
 mod error;
 mod function;
 mod future;
+mod lazy;
+mod local;
 mod options;
 mod outbox;
+mod partitions;
 mod remote;
 mod results;
 mod session;
 mod state;
+mod thread;
 #[cfg(test)]
 mod testing;
 mod transfer;
@@ -63,7 +67,12 @@ pub use encoded::Encoded;
 pub use error::{Error, TaskError};
 pub use function::{Component, Function, Source};
 pub use future::{Dynamic, Future, ReadAs, Status};
+pub use lazy::{
+    Computable, Compute, Delayed, Elements, Lazy, ListOf, Operand, Persist, Progress, Returned, collect, compute,
+    concat, count, max, mean, min, product, sum,
+};
 pub use options::Options;
+pub use partitions::{FileContent, Partitions};
 pub use wask_core::{Digest, Failure, FailureKind, Key};
 pub use wask_rpc::{
     Address, Limits, Refusal, RefusalCode,

@@ -12,6 +12,7 @@ use std::{
 };
 
 use tokio::sync::{Notify, oneshot};
+use wask_component::Component;
 use wask_core::{Key, KeyMap, TaskSpec};
 use wask_rpc::{Limits, wire::OutgoingBatch};
 
@@ -28,6 +29,8 @@ const KEY_BYTES: usize = 32;
 
 /// One step of the ordered stream to the scheduler.
 pub(crate) enum Command {
+    /// Give the cluster a component, before the tasks that come next.
+    Upload(Component),
     Submit(TaskSpec),
     /// Hold a key again that the scheduler knows.
     Want(Key),
@@ -41,7 +44,7 @@ impl Command {
     /// When a batch's receiver looks at it: the fields of a batch have an order.
     fn phase(&self) -> u8 {
         match self {
-            Self::Submit(_) => 0,
+            Self::Submit(_) | Self::Upload(_) => 0,
             Self::Want(_) => 1,
             Self::Release(_) => 2,
             Self::Cancel(_) => 3,
@@ -53,7 +56,7 @@ impl Command {
         match self {
             Self::Submit(task) => Some(&task.key),
             Self::Want(key) | Self::Release(key) | Self::Cancel(key) => Some(key),
-            Self::Sync(_) => None,
+            Self::Sync(_) | Self::Upload(_) => None,
         }
     }
 
@@ -61,6 +64,7 @@ impl Command {
     fn bytes(&self) -> usize {
         match self {
             Self::Submit(task) => task_bytes(task),
+            Self::Upload(component) => component.bytes().len(),
             _ => KEY_BYTES,
         }
     }
@@ -75,6 +79,7 @@ pub(crate) fn task_bytes(task: &TaskSpec) -> usize {
 /// What the RPC thread is to send next.
 pub(crate) enum Outgoing {
     Batch(OutgoingBatch),
+    Upload(Component),
     Sync(oneshot::Sender<()>),
 }
 
@@ -136,20 +141,35 @@ impl Outbox {
         self.lock().closed.clone()
     }
 
-    /// Submits tasks of one function and holds their keys. A key that is held already is not
-    /// submitted again, unless it was cancelled or lost.
+    /// Gives the cluster a component.
+    pub(crate) fn upload(&self, component: Component) {
+        let mut inner = self.lock();
+        if inner.closed.is_none() {
+            inner.push(Command::Upload(component));
+            drop(inner);
+            self.wake.notify_one();
+        }
+    }
+
+    /// The hold on a key, if there is one that is of use to dependents.
+    pub(crate) fn find(&self, key: &Key) -> Option<Arc<Handle>> {
+        let held = self.lock().held(key);
+        held.filter(|handle| !handle.is_to_be_submitted_again())
+    }
+
+    /// Submits tasks and holds their keys. A key that is held already is not submitted again,
+    /// unless it was cancelled or lost.
     pub(crate) fn submit(
         &self,
         session: &Arc<Session>,
-        description: &Arc<Description>,
-        tasks: Vec<TaskSpec>,
+        tasks: Vec<(TaskSpec, Arc<Description>)>,
     ) -> Result<Vec<Arc<Handle>>, Error> {
         let mut inner = self.with_room();
         if let Some(reason) = inner.closed.clone() {
             return Err(session.over(reason));
         }
         let mut handles = Vec::with_capacity(tasks.len());
-        for task in tasks {
+        for (task, description) in tasks {
             let handle = match inner.held(&task.key) {
                 Some(handle) if !handle.is_to_be_submitted_again() => {
                     handles.push(handle);
@@ -159,7 +179,7 @@ impl Outbox {
                     handle.set(State::Pending);
                     handle
                 }
-                None => inner.add(session, description, task.key),
+                None => inner.add(session, &description, task.key),
             };
             inner.push(Command::Submit(task));
             handles.push(handle);
@@ -294,6 +314,8 @@ impl Outbox {
         let mut bytes = 0;
         // The phases of the keys that are in the batch, but for tasks, which come first anyway.
         let mut phases: KeyMap<u8> = KeyMap::default();
+        // Where in the batch the tasks are.
+        let mut submitted: KeyMap<usize> = KeyMap::default();
         while let Some(command) = inner.queue.front() {
             let size = command.bytes();
             let full = items >= limits.batch_items || bytes + size > limits.batch_bytes;
@@ -301,8 +323,8 @@ impl Outbox {
             let earlier = key.and_then(|key| phases.get(key));
             // What the receiver would look at before something that was said earlier waits.
             let early = earlier.is_some_and(|phase| command.phase() < *phase);
-            let is_sync = matches!(command, Command::Sync(_));
-            if items > 0 && (full || early || is_sync) {
+            let is_alone = matches!(command, Command::Sync(_) | Command::Upload(_));
+            if items > 0 && (full || early || is_alone) {
                 break;
             }
             if let (Some(key), 1..) = (key, command.phase()) {
@@ -313,9 +335,19 @@ impl Outbox {
             bytes += size;
             items += 1;
             match command {
-                Command::Submit(task) => batch.tasks.push((task, true)),
+                Command::Submit(task) => {
+                    submitted.insert(task.key, batch.tasks.len());
+                    batch.tasks.push((task, true));
+                }
+                Command::Upload(component) => return Some(Outgoing::Upload(component)),
                 Command::Want(key) => batch.wanted.push(key),
-                Command::Release(key) => batch.released.push(key),
+                Command::Release(key) => {
+                    // Nobody is told of what nobody has come to hold.
+                    if let Some(place) = submitted.get(&key) {
+                        batch.tasks[*place].1 = false;
+                    }
+                    batch.released.push(key);
+                }
                 Command::Cancel(key) => batch.cancelled.push(key),
                 Command::Sync(done) => return Some(Outgoing::Sync(done)),
             }

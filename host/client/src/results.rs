@@ -33,6 +33,14 @@ pub(crate) async fn fetch(handle: &Arc<Handle>) -> Result<Bytes, Error> {
 /// Waits for results and brings their bytes here, in order. The first failure that it learns of
 /// ends it.
 pub(crate) async fn fetch_all(handles: &[Arc<Handle>]) -> Result<Vec<Bytes>, Error> {
+    fetch_within(handles, None).await
+}
+
+/// As [`fetch_all`], with a limit of its own for the bytes that all have together.
+pub(crate) async fn fetch_within(
+    handles: &[Arc<Handle>],
+    limit: Option<u64>,
+) -> Result<Vec<Bytes>, Error> {
     let Some(first) = handles.first() else {
         return Ok(Vec::new());
     };
@@ -47,7 +55,7 @@ pub(crate) async fn fetch_all(handles: &[Arc<Handle>]) -> Result<Vec<Bytes>, Err
     let mut fetching = Fetching {
         handles,
         results: vec![None; handles.len()],
-        limit: session.max_result_bytes,
+        limit: limit.unwrap_or(session.max_result_bytes),
     };
     let mut tries = 0;
     loop {

@@ -4,21 +4,18 @@
 //! RPC thread sees the channel of requests end, sends what is still in the outbox and leaves.
 
 use std::{
-    collections::hash_map::RandomState,
+    collections::HashSet,
     future::Future,
-    hash::BuildHasher,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use futures::future::LocalBoxFuture;
 use tokio::sync::{mpsc, oneshot};
+use wask_core::Digest;
 use wask_rpc::Limits;
 
-use crate::{Error, outbox::Outbox, remote::Remote};
+use crate::{Component, Error, outbox::Outbox, remote::Remote};
 
 /// What another thread wants done on the RPC thread.
 pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
@@ -32,7 +29,8 @@ pub(crate) struct Session {
     pub(crate) max_result_bytes: u64,
     pub(crate) outbox: Arc<Outbox>,
     requests: mpsc::UnboundedSender<Request>,
-    salts: Salts,
+    /// The components that the cluster has, as far as this session sent them.
+    admitted: Mutex<HashSet<Digest>>,
 }
 
 impl Session {
@@ -51,7 +49,7 @@ impl Session {
             max_result_bytes,
             outbox,
             requests,
-            salts: Salts::default(),
+            admitted: Mutex::default(),
         }
     }
 
@@ -120,24 +118,22 @@ impl Session {
         }
     }
 
-    /// Tells one impure task from another.
-    pub(crate) fn salt(&self) -> u64 {
-        self.salts.next()
+    /// Gives the cluster a component before all that is submitted from now on, if it may not have
+    /// it.
+    pub(crate) fn admit(&self, component: &Component) {
+        if let Some(code) = component.code()
+            && self.admitted().insert(component.digest())
+        {
+            self.outbox.upload(code.clone());
+        }
     }
-}
 
-/// Numbers that no two sessions have in common, but by the worst of luck.
-#[derive(Default)]
-struct Salts {
-    /// Seeded by the system.
-    seed: RandomState,
-    count: AtomicU64,
-}
+    /// The cluster has this component.
+    pub(crate) fn has_admitted(&self, digest: Digest) {
+        self.admitted().insert(digest);
+    }
 
-impl Salts {
-    /// Never 0, which a pure task has.
-    fn next(&self) -> u64 {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        self.seed.hash_one(count).max(1)
+    fn admitted(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn function(ty: &str) -> Function {
             docs: None,
         }],
     };
-    let component = Component::new(info, "default".into()).unwrap();
+    let component = Component::new(info, "default".into(), None).unwrap();
     component.function("f").unwrap()
 }
 
@@ -79,6 +79,7 @@ pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> V
     while let Some(outgoing) = outbox.take(limits) {
         lines.push(match outgoing {
             Outgoing::Sync(_) => "sync".into(),
+            Outgoing::Upload(component) => format!("upload {}", component.digest()),
             Outgoing::Batch(batch) => {
                 let parts = [
                     list(

@@ -9,6 +9,7 @@ use wask_value::WitType;
 use crate::{
     Client, Encoded, Error, Future,
     state::{Description, Handle, State},
+    thread::off_thread,
     transfer::Outbound,
 };
 
@@ -120,7 +121,7 @@ impl Client {
                 .map(|value| outbound(&tenant, &value))
                 .collect()
         };
-        let values = super::off_thread(keyed).await?;
+        let values = off_thread(keyed).await?;
         let handles = values
             .iter()
             .map(|value| self.hold(value))
