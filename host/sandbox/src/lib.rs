@@ -33,10 +33,11 @@
 //!     limits: TaskLimits::default(),
 //! };
 //! let report = sandbox.run(&compiled, &call, &Cancel::new());
-//! assert_eq!(report.outcome, Outcome::Value(vec![5, 0, 0, 0]));
+//! assert_eq!(report.outcome, Outcome::Value(vec![5, 0, 0, 0].into()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod applied;
 mod cache;
 mod call;
 mod cancel;
@@ -46,23 +47,28 @@ mod config;
 mod engine;
 mod error;
 mod executor;
+mod failure;
 mod gate;
 mod guest;
 mod library;
 mod limits;
 mod log;
+mod operator;
 mod outcome;
 mod random;
 mod run;
 mod sandbox;
+mod work;
 
 pub use cancel::Cancel;
 pub use component::{Compiled, FunctionHandle};
 pub use config::{Config, TaskLimits};
 pub use engine::Reset;
 pub use error::Error;
-pub use executor::{Executor, Job, ThreadExecutor};
+pub use executor::{Executor, ThreadExecutor};
+pub use failure::failure;
 pub use log::Log;
 pub use outcome::{Outcome, Report};
 pub use run::Call;
 pub use sandbox::{CodeStats, Sandbox};
+pub use work::{Job, Work, seed};

@@ -37,7 +37,7 @@ pub(crate) use cursor::Cursor;
 pub use decode::decode;
 pub use encode::encode;
 pub(crate) use validate::{Holes, Validator};
-pub use validate::{locate, validate};
+pub use validate::{locate, measure, validate};
 pub(crate) use writer::{CountLater, Writer};
 
 use crate::{Error, Step, Type, error::Fault};

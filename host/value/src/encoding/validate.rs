@@ -24,6 +24,19 @@ pub fn validate(ty: &Type, bytes: &[u8]) -> Result<(), Error> {
     validator.cursor.end()
 }
 
+/// How many bytes the encoded value takes that `bytes` begin with. Only they are checked.
+///
+/// # Errors
+/// [`Error::Encoding`] where the bytes do not begin with a value of the type.
+pub fn measure(ty: &Type, bytes: &[u8]) -> Result<usize, Error> {
+    let mut validator = Validator {
+        cursor: Cursor::new(bytes),
+        holes: NoHoles,
+    };
+    validator.value(ty)?;
+    Ok(validator.cursor.offset())
+}
+
 /// Finds one element of a list, item of a tuple or field of a record in an encoded value: its type
 /// and where its own encoding lies. Only the bytes up to its end are checked.
 ///

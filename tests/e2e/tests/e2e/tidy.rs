@@ -57,7 +57,10 @@ fn crates_depend_only_on_those_below_them() {
         ("wask-value", "wask-value-derive"),
         ("wask-operator", "wask-value"),
         ("wask-component", "wask-value"),
-        ("wask-sandbox", "wask-component wask-value"),
+        (
+            "wask-sandbox",
+            "wask-component wask-core wask-operator wask-value",
+        ),
         ("wask-store", "wask-core"),
         ("wask-rpc", "wask-core wask-schema"),
         (
