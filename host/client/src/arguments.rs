@@ -160,7 +160,10 @@ impl Prefixed {
         rest: &A,
     ) -> Result<Self, Error> {
         for (index, got) in first.iter().enumerate() {
-            let wanted = ty.params.get(index).map_or_else(Type::unit, |p| p.ty.clone());
+            let wanted = ty
+                .params
+                .get(index)
+                .map_or_else(Type::unit, |p| p.ty.clone());
             if wanted != *got {
                 return Err(Error::Type {
                     what: format!("argument {index} of {name}, which is {ty}").into(),

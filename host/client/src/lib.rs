@@ -55,9 +55,9 @@ mod remote;
 mod results;
 mod session;
 mod state;
-mod thread;
 #[cfg(test)]
 mod testing;
+mod thread;
 mod transfer;
 
 pub use arguments::{Each, each};
@@ -68,8 +68,8 @@ pub use error::{Error, TaskError};
 pub use function::{Component, Function, Source};
 pub use future::{Dynamic, Future, ReadAs, Status};
 pub use lazy::{
-    Computable, Compute, Delayed, Elements, Lazy, ListOf, Operand, Persist, Progress, Returned, collect, compute,
-    concat, count, max, mean, min, product, sum,
+    Computable, Compute, Delayed, Elements, Lazy, ListOf, Operand, Persist, Progress, Returned,
+    collect, compute, concat, count, max, mean, min, product, sum,
 };
 pub use options::Options;
 pub use partitions::{FileContent, Partitions};

@@ -193,11 +193,18 @@ impl<'a> Workshop<'a> {
 
     fn work(&self, node: &Node, kind: &TaskKind, limits: &TaskLimits) -> Result<Work, Error> {
         let work = match kind {
-            TaskKind::Operator { name, types, .. } => Work::operator(name, types),
+            TaskKind::Operator {
+                name,
+                version,
+                types,
+            } => Work::operator(name, *version, types),
             TaskKind::Function {
                 function, applied, ..
             } => {
-                let code = node.component.as_ref().and_then(|component| component.code());
+                let code = node
+                    .component
+                    .as_ref()
+                    .and_then(|component| component.code());
                 let code = code.ok_or_else(|| Error::NoCode {
                     function: function.clone(),
                 })?;

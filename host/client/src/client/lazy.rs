@@ -3,8 +3,8 @@
 use std::borrow::Borrow;
 
 use crate::{
-    Client, Error, Future, Lazy,
-    lazy::{Input, Persist, submit},
+    Client, Error, Future, Lazy, Persist,
+    lazy::{Input, Part, submit},
 };
 
 impl Client {
@@ -28,7 +28,7 @@ impl Client {
     /// where values should have been scattered; [`Error::Usage`] where a future of another client
     /// stands in it; [`Error::Disconnected`]. That a task fails is told by the future.
     pub fn compute<L: Lazy>(&self, lazy: &L) -> Result<Future<L::Reads>, Error> {
-        let futures = self.compute_all([lazy])?.into_iter().next();
+        let futures = self.compute_all::<L>([lazy])?.into_iter().next();
         futures.ok_or(Error::Usage("a lazy value got no future"))
     }
 
@@ -72,8 +72,8 @@ impl Client {
     /// # Errors
     /// As [`compute`](Self::compute).
     pub fn persist<C: Persist>(&self, collection: &C) -> Result<C, Error> {
-        let parts = collection.parts()?;
-        let handles = submit(&self.session, &parts)?;
-        collection.with(handles.into_iter().map(Input::Future).collect())
+        let parts: Vec<Input> = collection.parts()?.into_iter().map(|part| part.0).collect();
+        let futures = submit(&self.session, &parts)?.into_iter();
+        collection.with(futures.map(|future| Part(Input::Future(future))).collect())
     }
 }

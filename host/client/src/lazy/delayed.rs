@@ -47,6 +47,10 @@ impl<R> Delayed<R> {
         }
     }
 
+    pub(crate) fn input(&self) -> Result<&Input, Error> {
+        self.input.as_ref().map_err(Clone::clone)
+    }
+
     /// What has been built, or why it could not.
     ///
     /// # Errors

@@ -15,15 +15,14 @@ mod operand;
 mod operators;
 mod persist;
 
-pub use compute::{Compute, Computable, Lazy, Progress, Returned, compute};
+pub use compute::{Computable, Compute, Lazy, Progress, Returned, compute};
 pub use delayed::Delayed;
-pub use persist::Persist;
 pub use operand::Operand;
-pub use operators::{
-    Elements, ListOf, collect, concat, count, max, mean, min, product, sum,
-};
+pub use operators::{Elements, ListOf, collect, concat, count, max, mean, min, product, sum};
+pub use persist::Persist;
 
 pub(crate) use compute::{Root, sealed as lazy_sealed};
 pub(crate) use graph::{Graph, submit};
 pub(crate) use node::{Input, InputId, Node, salt};
 pub(crate) use operators::Call;
+pub(crate) use persist::Part;

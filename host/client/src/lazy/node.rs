@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use wask_core::{Arguments, Definition, Key};
+use wask_core::{Arguments, Definition};
 use wask_value::Type;
 
 use crate::{
@@ -45,7 +45,7 @@ pub(crate) enum Input {
 /// Tells inputs apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum InputId {
-    Future(Key),
+    Future(*const Handle),
     Lazy(*const Node),
 }
 
@@ -84,7 +84,7 @@ impl Node {
 impl Input {
     pub(crate) fn id(&self) -> InputId {
         match self {
-            Self::Future(future) => InputId::Future(future.key),
+            Self::Future(future) => InputId::Future(Arc::as_ptr(future)),
             Self::Lazy(node) => InputId::Lazy(Arc::as_ptr(node)),
         }
     }

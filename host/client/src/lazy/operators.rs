@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use wask_core::{Definition, TaskKind, TaskOptions};
 use wask_operator::Operator;
 use wask_value::Type;
@@ -138,13 +138,13 @@ impl Instance {
 
 impl<R> Delayed<R> {
     fn unary<S>(&self, operator: Operator) -> Delayed<S> {
-        let call = || Call::new(operator).input(self.input.as_ref()?)?.finish();
+        let call = || Call::new(operator).input(self.input()?)?.finish();
         Delayed::new(call())
     }
 
     fn binary<S>(&self, operator: Operator, other: &impl Operand) -> Delayed<S> {
         let call = || {
-            let input = self.input.as_ref()?;
+            let input = self.input()?;
             let call = Call::new(operator).input(input)?;
             call.side(other.side(input.ty())?)?.finish()
         };
@@ -153,7 +153,7 @@ impl<R> Delayed<R> {
 
     fn numbers<S>(&self, operator: Operator, numbers: &[u64]) -> Delayed<S> {
         let call = || {
-            let call = Call::new(operator).input(self.input.as_ref()?)?;
+            let call = Call::new(operator).input(self.input()?)?;
             numbers
                 .iter()
                 .try_fold(call, |call, number| call.number(*number))?

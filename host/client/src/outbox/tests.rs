@@ -16,11 +16,9 @@ impl Fixture {
     }
 
     fn submit(&self, number: u8) -> Arc<Handle> {
-        let tasks = vec![task(number, 100)];
+        let tasks = vec![(task(number, 100), description("u8"))];
         let outbox = &self.session.outbox;
-        let handles = outbox
-            .submit(&self.session, &description("u8"), tasks)
-            .unwrap();
+        let handles = outbox.submit(&self.session, tasks).unwrap();
         handles.into_iter().next().unwrap()
     }
 
@@ -118,12 +116,12 @@ fn submitting_waits_for_room() {
     let session = session();
     let outbox = &session.outbox;
     // Fills more than the outbox of the tests holds.
-    let big = outbox.submit(&session, &description("u8"), vec![task(1, 2 << 20)]);
+    let big = outbox.submit(&session, vec![(task(1, 2 << 20), description("u8"))]);
     let submitter = {
         let session = session.clone();
         std::thread::spawn(move || {
-            let tasks = vec![task(2, 10)];
-            let handles = session.outbox.submit(&session, &description("u8"), tasks);
+            let tasks = vec![(task(2, 10), description("u8"))];
+            let handles = session.outbox.submit(&session, tasks);
             handles.map(|handles| handles.len())
         })
     };
@@ -148,11 +146,8 @@ fn the_end_tells_all_that_wait() {
     f.session.outbox.close("the wire was cut");
     assert!(matches!(pending.state(), State::Disconnected));
     assert!(matches!(finished.state(), State::Finished { .. }));
-    let tasks = vec![task(3, 1)];
-    let refused = f
-        .session
-        .outbox
-        .submit(&f.session, &description("u8"), tasks);
+    let tasks = vec![(task(3, 1), description("u8"))];
+    let refused = f.session.outbox.submit(&f.session, tasks);
     let message = refused.err().unwrap().to_string();
     assert!(message.contains("the wire was cut"), "{message}");
     drop((pending, finished));

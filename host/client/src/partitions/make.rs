@@ -41,10 +41,7 @@ impl<T> Partitions<T> {
     ///
     /// # Errors
     /// [`Error::Value`] where a value does not fit its type.
-    pub fn from_values(
-        values: impl IntoIterator<Item = T>,
-        parts: usize,
-    ) -> Result<Self, Error>
+    pub fn from_values(values: impl IntoIterator<Item = T>, parts: usize) -> Result<Self, Error>
     where
         T: Serialize + WitType,
     {
@@ -88,7 +85,7 @@ impl<T> Partitions<T> {
 }
 
 /// What the content of a file is taken as: `String`, or `Vec<u8>`.
-pub trait FileContent: Serialize + WitType {
+pub trait FileContent: Serialize + WitType + Sized {
     /// Takes it.
     ///
     /// # Errors
@@ -123,16 +120,15 @@ impl<T: FileContent> Partitions<T> {
     ///
     /// # Errors
     /// [`Error::File`] where one cannot be read, or is not UTF-8 where text is wanted.
-    pub fn from_files(
-        paths: impl IntoIterator<Item: AsRef<Path>>,
-    ) -> Result<Self, Error> {
+    pub fn from_files(paths: impl IntoIterator<Item: AsRef<Path>>) -> Result<Self, Error> {
         let parts = paths.into_iter().map(|path| {
             let path = path.as_ref();
             let failed = |problem: String| Error::File {
                 path: path.into(),
                 problem,
             };
-            let bytes = fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
+            let bytes =
+                fs::read(path).map_err(|error| failed(format!("cannot be read: {error}")))?;
             let content = T::from_bytes(bytes).map_err(failed)?;
             constant(Type::list(T::wit_type()), &[content])
         });

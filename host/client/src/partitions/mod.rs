@@ -170,7 +170,10 @@ impl<T> fmt::Debug for Partitions<T> {
                 None => counts.push((name, 1)),
             }
         }
-        let counts: Vec<_> = counts.iter().map(|(name, n)| format!("{n} {name}")).collect();
+        let counts: Vec<_> = counts
+            .iter()
+            .map(|(name, n)| format!("{n} {name}"))
+            .collect();
         let (element, len) = (&self.element, self.len());
         write!(f, "Partitions<{element}>({len}: {})", counts.join(", "))
     }

@@ -5,11 +5,8 @@ use crate::testing::{description, session, task};
 
 fn handles(count: u8) -> Vec<Arc<Handle>> {
     let session = session();
-    let tasks = (0..count).map(|number| task(number, 1)).collect();
-    session
-        .outbox
-        .submit(&session, &description("u8"), tasks)
-        .unwrap()
+    let tasks = (0..count).map(|number| (task(number, 1), description("u8")));
+    session.outbox.submit(&session, tasks.collect()).unwrap()
 }
 
 fn finished() -> State {
