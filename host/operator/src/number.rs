@@ -11,7 +11,6 @@ use crate::{Fault, Operator};
 pub(crate) trait Number: Copy + PartialEq + fmt::Display + Into<Value> {
     const TYPE: Type;
     const ZERO: Self;
-    const ONE: Self;
     /// Of one encoded number.
     const BYTES: usize;
 
@@ -56,7 +55,7 @@ macro_rules! with_number {
 pub(crate) use with_number;
 
 macro_rules! encoding {
-    ($number:ty, $ty:ident) => {
+    ($ty:ident) => {
         const TYPE: Type = Type::$ty;
         const BYTES: usize = size_of::<Self>();
 
@@ -74,9 +73,8 @@ macro_rules! encoding {
 macro_rules! integers {
     ($($number:ty => $ty:ident),*) => {$(
         impl Number for $number {
-            encoding!($number, $ty);
+            encoding!($ty);
             const ZERO: Self = 0;
-            const ONE: Self = 1;
 
             fn order(self, other: Self) -> Ordering {
                 self.cmp(&other)
@@ -108,9 +106,8 @@ integers! {
 macro_rules! floats {
     ($($number:ty => $ty:ident),*) => {$(
         impl Number for $number {
-            encoding!($number, $ty);
+            encoding!($ty);
             const ZERO: Self = 0.0;
-            const ONE: Self = 1.0;
 
             fn order(self, other: Self) -> Ordering {
                 self.total_cmp(&other)

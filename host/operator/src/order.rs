@@ -44,6 +44,21 @@ pub(crate) fn has_order(ty: &Type) -> bool {
     }
 }
 
+/// The type of numbers whose values have the same bytes in the same order, if there is one; else
+/// the type itself.
+pub(crate) fn as_number(ty: &Type) -> &Type {
+    match ty {
+        Type::Bool => &Type::U8,
+        Type::Char => &Type::U32,
+        Type::Enum(names) => match discriminant_bytes(names.len()) {
+            1 => &Type::U8,
+            2 => &Type::U16,
+            _ => &Type::U32,
+        },
+        other => other,
+    }
+}
+
 /// The order of two encoded values of the type.
 pub(crate) fn compare(
     ty: &Type,
@@ -63,7 +78,7 @@ struct Pair<'a> {
 
 impl<'a> Pair<'a> {
     fn value(&mut self, ty: &Type) -> Result<Ordering, Fault> {
-        with_number!(ty, N => {
+        with_number!(as_number(ty), N => {
             let (a, b) = self.take(N::BYTES)?;
             Ok(only::<N>(a).order(only(b)))
         }, else => self.other(ty))
@@ -71,10 +86,6 @@ impl<'a> Pair<'a> {
 
     fn other(&mut self, ty: &Type) -> Result<Ordering, Fault> {
         match ty {
-            Type::Char => {
-                let (a, b) = self.take(u32::BYTES)?;
-                Ok(only::<u32>(a).cmp(&only(b)))
-            }
             // In UTF-8 the order of the bytes is that of the code points.
             Type::String => self.bytes(),
             Type::List(_) if ty.is_bytes() => self.bytes(),
@@ -87,10 +98,9 @@ impl<'a> Pair<'a> {
             Type::Variant(cases) => {
                 self.cases(cases.len(), |case| cases.get(case as usize)?.ty.as_ref())
             }
-            Type::Enum(names) => self.cases(names.len(), |_| None),
             Type::Tuple(items) => self.all(items.iter()),
             Type::Record(fields) => self.all(fields.iter().map(|field| &field.ty)),
-            // Numbers have been compared; bools are one byte.
+            // Numbers have been compared, and flags have no order.
             _ => {
                 let (a, b) = self.take(fixed_bytes(ty).unwrap_or_default())?;
                 Ok(a.cmp(b))

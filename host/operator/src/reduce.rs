@@ -188,7 +188,7 @@ pub(crate) fn mean<N: Reduce>(numbers: &Numbers<'_>) -> Result<Bytes, Fault> {
     }
 }
 
-/// `min` or `max` of numbers, by `order` the first.
+/// `min` or `max` of numbers, or of what is encoded like them: by `order` the first.
 pub(crate) fn first_number<N: Number>(
     numbers: &Numbers<'_>,
     order: Ordering,
@@ -198,7 +198,10 @@ pub(crate) fn first_number<N: Number>(
     for batch in numbers.batches::<N>() {
         first = N::read(batch?).chain(first).reduce(better);
     }
-    first.ok_or_else(|| empty(numbers.operator))?.encoded()
+    let first: N = first.ok_or_else(|| empty(numbers.operator))?;
+    let mut out = Vec::with_capacity(N::BYTES);
+    first.put(&mut out);
+    Ok(out.into())
 }
 
 /// `min` or `max` of other values, by `order` the first.

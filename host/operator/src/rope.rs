@@ -143,7 +143,7 @@ impl Rope {
     pub(crate) fn end(&self) -> Result<(), Fault> {
         match self.len() {
             0 => Ok(()),
-            extra => Err(fault(wask_value::Fault::Trailing { extra })),
+            extra => Err(malformed(format!("{extra} bytes too many"))),
         }
     }
 }
@@ -159,16 +159,12 @@ pub(crate) fn count(encoded: &[u8]) -> Result<usize, Fault> {
 
 /// An end of the bytes where more are needed.
 pub(crate) fn truncated(wanted: usize) -> Fault {
-    fault(wask_value::Fault::Truncated { wanted })
+    malformed(format!("the bytes end where {wanted} more are needed"))
 }
 
-/// What is wrong at the end of all bytes, where the offset says nothing.
-fn fault(fault: wask_value::Fault) -> Fault {
-    Fault::Malformed(Error::Encoding {
-        path: Path::default(),
-        offset: 0,
-        fault,
-    })
+fn malformed(message: String) -> Fault {
+    let path = Path::default();
+    Fault::Malformed(Error::Invalid { path, message })
 }
 
 #[cfg(test)]

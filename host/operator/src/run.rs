@@ -8,7 +8,7 @@ use wask_value::{Type, encoding::fixed_bytes, validate};
 use crate::{
     Fault, Limits, Operator, join, list,
     number::{self, with_number},
-    order::compare,
+    order::{as_number, compare},
     reduce::{self, Numbers},
     rope::{Rope, count},
     sort,
@@ -54,7 +54,7 @@ impl Operator {
             (Self::Count, _) => number::Number::encoded(rope.count()? as u64),
             (Self::Field(_), [of]) => {
                 let (position, _) = self.field_of(of).map_err(unfit)?;
-                field(of, position, rope)
+                field(of, position, rope, limits)
             }
             _ => {
                 let params: Vec<_> = signature.params.iter().map(|param| &param.ty).collect();
@@ -107,9 +107,9 @@ impl Operator {
         limits: &Limits<'_>,
     ) -> Result<Bytes, Fault> {
         match (self, more) {
-            (Self::Sum | Self::Product | Self::Mean | Self::Min | Self::Max, []) => {
-                self.reduce(element, items, limits)
-            }
+            (Self::Sum | Self::Product | Self::Mean, []) => self.reduce(element, items, limits),
+            (Self::Min, []) => self.first(element, items, Ordering::Less, limits),
+            (Self::Max, []) => self.first(element, items, Ordering::Greater, limits),
             (Self::Sort, []) => sort::sort(element, items, limits),
             (Self::Distinct, []) => sort::distinct(element, items, limits),
             (Self::Item, [index]) => list::item(element, items, index, limits),
@@ -130,19 +130,26 @@ impl Operator {
     }
 
     fn reduce(&self, element: &Type, items: &[u8], limits: &Limits<'_>) -> Result<Bytes, Fault> {
-        let order = match self {
-            Self::Min => Ordering::Less,
-            _ => Ordering::Greater,
-        };
-        with_number!(element, N => {
-            let numbers = Numbers::new(self, element, items, limits)?;
-            match self {
-                Self::Sum => reduce::sum::<N>(&numbers),
-                Self::Product => reduce::product::<N>(&numbers),
-                Self::Mean => reduce::mean::<N>(&numbers),
-                _ => reduce::first_number::<N>(&numbers, order),
-            }
-        }, else => reduce::first_value(self, element, items, order, limits))
+        let numbers = Numbers::new(self, element, items, limits);
+        with_number!(element, N => match self {
+            Self::Sum => reduce::sum::<N>(&numbers?),
+            Self::Product => reduce::product::<N>(&numbers?),
+            _ => reduce::mean::<N>(&numbers?),
+        }, else => Err(self.unfit()))
+    }
+
+    fn first(
+        &self,
+        element: &Type,
+        items: &[u8],
+        order: Ordering,
+        limits: &Limits<'_>,
+    ) -> Result<Bytes, Fault> {
+        with_number!(
+            as_number(element),
+            N => reduce::first_number::<N>(&Numbers::new(self, element, items, limits)?, order),
+            else => reduce::first_value(self, element, items, order, limits)
+        )
     }
 
     /// What the signature has ruled out.
@@ -152,14 +159,17 @@ impl Operator {
 }
 
 /// `field`: the encoding of a record is that of its fields one after another.
-fn field(of: &Type, position: usize, rope: Rope) -> Result<Bytes, Fault> {
+fn field(of: &Type, position: usize, rope: Rope, limits: &Limits<'_>) -> Result<Bytes, Fault> {
     let parts: Vec<&Type> = match of {
         Type::Record(fields) => fields.iter().map(|field| &field.ty).collect(),
         Type::Tuple(items) => items.iter().collect(),
         _ => vec![],
     };
-    let values = rope.split(&parts)?;
-    Ok(values.get(position).cloned().unwrap_or_default())
+    let parts = rope.split(&parts)?;
+    let part = parts.get(position).map_or(&[][..], |part| part);
+    limits.check_output(part.len())?;
+    // A slice would keep the whole record in memory.
+    Ok(Bytes::copy_from_slice(part))
 }
 
 fn is_true(encoded: &[u8]) -> bool {
@@ -185,3 +195,6 @@ fn holds_units(ty: &Type) -> bool {
             _ => false,
         }
 }
+
+#[cfg(test)]
+mod tests;

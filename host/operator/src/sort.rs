@@ -10,14 +10,13 @@ use crate::{
     limits::BATCH,
     list::count_bytes,
     number::{Number, with_number},
-    order::compare,
+    order::{as_number, compare},
     reduce::Numbers,
-    rope::count,
 };
 
 /// `sort`
 pub(crate) fn sort(element: &Type, list: &[u8], limits: &Limits<'_>) -> Result<Bytes, Fault> {
-    with_number!(element, N => {
+    with_number!(as_number(element), N => {
         let numbers = Numbers::new(&Operator::Sort, element, list, limits)?;
         let numbers = sorted(numbers.read::<N>()?, |a, b| a.order(*b), limits)?;
         written(list, numbers, limits, N::put)
