@@ -166,7 +166,7 @@ fn exact_product<N: Whole>(numbers: &Numbers<'_>) -> Result<N, Fault> {
     let fitting = product.and_then(|product| N::try_from(product).ok());
     fitting.ok_or_else(|| {
         let exact = product.map(|product| product.to_string());
-        numbers.too_large::<N>(exact.as_deref().unwrap_or("more than 2^127"))
+        numbers.too_large::<N>(exact.as_deref().unwrap_or("beyond ±2^127"))
     })
 }
 

@@ -186,7 +186,7 @@ fn only_the_result_of_a_sum_or_product_must_fit() {
     fails(
         "product",
         &[&format!("list<u64> = [{huge}, {huge}, 3]")],
-        "product: more than 2^127, of 3 numbers, does not fit u64",
+        "product: beyond ±2^127, of 3 numbers, does not fit u64",
     );
     gives(
         "product",
