@@ -40,6 +40,7 @@
 
 mod arguments;
 pub mod blocking;
+mod callbacks;
 mod client;
 mod connect;
 mod encoded;
