@@ -47,6 +47,7 @@ mod encoded;
 mod error;
 mod function;
 mod future;
+mod nested;
 mod options;
 mod outbox;
 mod remote;
@@ -58,12 +59,13 @@ mod testing;
 mod transfer;
 
 pub use arguments::{Each, each};
-pub use client::{AsCompleted, Client, Dataset, Waited};
+pub use client::{AsCompleted, Client, CompletedResults, Dataset, Gathered, Scatter, Waited};
 pub use connect::Builder;
 pub use encoded::Encoded;
 pub use error::{Error, TaskError};
 pub use function::{Component, Function, Source};
 pub use future::{Dynamic, Future, ReadAs, Status};
+pub use nested::{Gather, Results};
 pub use options::Options;
 pub use wask_core::{Digest, Failure, FailureKind, Key};
 pub use wask_rpc::{

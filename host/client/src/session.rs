@@ -114,8 +114,8 @@ impl Session {
             });
             Box::pin(future::ready(()))
         });
-        // Where the session is over there is no clock. But nothing of it is pending then either: the
-        // look at the future that comes before this one sees that.
+        // Where the session is over there is no clock; but nothing of it is pending then either,
+        // which the look at the future that comes first has seen.
         if self.requests.send(request).is_ok() {
             let _ = rings.await;
         }
