@@ -58,6 +58,9 @@ impl<T> From<crate::AsCompleted<T>> for AsCompleted<T> {
     }
 }
 
+/// A future and its result, or why it has none.
+type Outcome<T, R> = (Future<T>, Result<R, Error>);
+
 /// Futures and their results as they resolve, as [`crate::CompletedResults`]: an iterator.
 pub struct CompletedResults<T, R>(crate::CompletedResults<T, R>);
 
@@ -68,7 +71,7 @@ impl<T: ReadAs<R> + 'static, R: Send + 'static> CompletedResults<T, R> {
     }
 
     /// As [`crate::CompletedResults::next_batch`].
-    pub fn next_batch(&mut self) -> Option<Vec<(Future<T>, Result<R, Error>)>> {
+    pub fn next_batch(&mut self) -> Option<Vec<Outcome<T, R>>> {
         let batch = wait(self.0.next_batch())?.into_iter();
         Some(
             batch
