@@ -8,14 +8,19 @@ use wask_rpc::wire::ClusterStatus;
 
 use crate::{Builder, Component, Error, Future, Source, session::Session, thread::off_thread};
 
+mod completed;
 mod data;
 mod datasets;
 mod gather;
 mod lazy;
 mod submit;
+mod wait;
 
+pub use completed::{AsCompleted, CompletedResults};
+pub use data::Scatter;
 pub use datasets::Dataset;
-pub use gather::{AsCompleted, Waited};
+pub use gather::Gathered;
+pub use wait::Waited;
 
 /// A session with a cluster. Cheap to clone, for use from any thread and any async runtime; it
 /// has a thread of its own for the connection.

@@ -277,13 +277,8 @@ impl TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.failure.fmt(f)?;
-        let shown = self.error_type().zip(self.dynamic_value());
-        let shown = shown.and_then(|(ty, value)| wask_value::wave::to_string(ty, &value).ok());
-        match shown {
-            Some(value) => write!(f, ": {value}"),
-            None => Ok(()),
-        }
+        // Its message tells the value already.
+        self.failure.fmt(f)
     }
 }
 
@@ -294,3 +289,32 @@ impl fmt::Debug for TaskError {
 }
 
 impl std::error::Error for TaskError {}
+
+#[cfg(test)]
+mod tests {
+    use wask_core::Key;
+
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_guest_is_told_once() {
+        let failure = Failure {
+            kind: FailureKind::GuestError,
+            origin: Key([0; 32]),
+            label: "parse".into(),
+            message: "not a number".into(),
+            value: Some(
+                wask_value::to_bytes(&Type::String, "not a number")
+                    .unwrap()
+                    .into(),
+            ),
+            backtrace: Vec::new(),
+            log: String::new(),
+            worker: "w".into(),
+        };
+        let error = TaskError::new(Arc::new(failure), Some(Type::String));
+        assert_eq!(error.value::<String>().as_deref(), Some("not a number"));
+        let shown = Error::from(error).to_string();
+        assert_eq!(shown.matches("not a number").count(), 1, "{shown}");
+    }
+}

@@ -40,6 +40,7 @@
 
 mod arguments;
 pub mod blocking;
+mod callbacks;
 mod client;
 mod connect;
 mod encoded;
@@ -48,6 +49,7 @@ mod function;
 mod future;
 mod lazy;
 mod local;
+mod nested;
 mod options;
 mod outbox;
 mod partitions;
@@ -61,7 +63,7 @@ mod thread;
 mod transfer;
 
 pub use arguments::{Each, each};
-pub use client::{AsCompleted, Client, Dataset, Waited};
+pub use client::{AsCompleted, Client, CompletedResults, Dataset, Gathered, Scatter, Waited};
 pub use connect::Builder;
 pub use encoded::Encoded;
 pub use error::{Error, TaskError};
@@ -71,6 +73,7 @@ pub use lazy::{
     Computable, Compute, Delayed, Elements, Lazy, ListOf, Operand, Persist, Progress, Returned,
     collect, compute, concat, count, max, mean, min, product, sum,
 };
+pub use nested::{Gather, Results};
 pub use options::Options;
 pub use partitions::{FileContent, Partitions};
 pub use wask_core::{Digest, Failure, FailureKind, Key};

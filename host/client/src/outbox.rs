@@ -96,6 +96,9 @@ pub(crate) struct Outbox {
 #[derive(Default)]
 struct Inner {
     handles: KeyMap<Weak<Handle>>,
+    /// How often a key was cancelled without the scheduler having said so yet. Until it has, its
+    /// news of the key is from before, whatever became of the key here.
+    cancelling: KeyMap<u32>,
     queue: VecDeque<Command>,
     queue_bytes: usize,
     /// Why nothing is sent any more.
@@ -118,6 +121,20 @@ impl Inner {
         let handle = Arc::new(Handle::new(key, description.clone(), session.clone()));
         self.handles.insert(key, Arc::downgrade(&handle));
         handle
+    }
+
+    /// Whether what the scheduler says of a key is of now, not from before it was cancelled.
+    fn is_news(&mut self, key: &Key, state: &State) -> bool {
+        let Some(count) = self.cancelling.get_mut(key) else {
+            return true;
+        };
+        match state {
+            State::Cancelled if *count > 1 => *count -= 1,
+            // What was refused is not held, so the cancellation has no answer.
+            State::Cancelled | State::Refused(_) => _ = self.cancelling.remove(key),
+            _ => {}
+        }
+        matches!(state, State::Refused(_))
     }
 
     fn push(&mut self, command: Command) {
@@ -203,6 +220,10 @@ impl Outbox {
         let mut handles = Vec::with_capacity(keys.len());
         for key in keys {
             let handle = match inner.held(key) {
+                Some(handle) if handle.is_to_be_submitted_again() => {
+                    handle.set(State::Pending);
+                    handle
+                }
                 Some(handle) => handle,
                 None => inner.add(session, description, *key),
             };
@@ -244,14 +265,32 @@ impl Outbox {
         }
     }
 
-    /// Asks that keys be not computed any more.
+    /// Asks that keys be not computed any more. They are cancelled from now on; what the scheduler
+    /// cancels with them, it tells.
     pub(crate) fn cancel<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
+        let mut found = Vec::new();
         let mut inner = self.lock();
+        if inner.closed.is_some() {
+            return;
+        }
         for key in keys {
             inner.push(Command::Cancel(*key));
+            let Some(handle) = inner.held(key) else {
+                continue;
+            };
+            // The scheduler answers for those alone that it holds for this session.
+            let mut waiting = None;
+            if handle.is_held_there() {
+                *inner.cancelling.entry(*key).or_default() += 1;
+                waiting = Some(handle.put(State::Cancelled));
+            }
+            found.push((handle, waiting));
         }
         drop(inner);
         self.wake.notify_one();
+        for (handle, waiting) in found {
+            waiting.into_iter().for_each(|waiting| handle.tell(waiting));
+        }
     }
 
     /// Tells `done` when all that was said before has been taken in.
@@ -270,16 +309,22 @@ impl Outbox {
         handle.map(|handle| handle.description.clone())
     }
 
-    /// Takes over what became of keys. Those not held any more are passed over.
+    /// Takes over what the scheduler says of keys. Those not held any more are passed over.
     pub(crate) fn resolve(&self, news: impl IntoIterator<Item = (Key, State)>) {
-        let found: Vec<_> = {
-            let inner = self.lock();
-            let news = news.into_iter();
-            news.filter_map(|(key, state)| Some((inner.held(&key)?, state)))
-                .collect()
-        };
-        for (handle, state) in found {
-            handle.set(state);
+        let mut found = Vec::new();
+        let mut inner = self.lock();
+        for (key, state) in news {
+            if inner.is_news(&key, &state)
+                && let Some(handle) = inner.held(&key)
+            {
+                // Under the lock, so that nothing is submitted or cancelled in between.
+                let waiting = handle.put(state);
+                found.push((handle, waiting));
+            }
+        }
+        drop(inner);
+        for (handle, waiting) in found {
+            handle.tell(waiting);
         }
     }
 

@@ -5,17 +5,23 @@
 
 use std::{
     collections::HashSet,
-    future::Future,
+    future::{self, Future},
+    pin::pin,
     rc::Rc,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use futures::future::LocalBoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use futures::future::{Either, LocalBoxFuture, select};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::spawn_local,
+    time::sleep,
+};
 use wask_core::Digest;
 use wask_rpc::Limits;
 
-use crate::{Component, Error, outbox::Outbox, remote::Remote};
+use crate::{Component, Error, callbacks::Callbacks, outbox::Outbox, remote::Remote};
 
 /// What another thread wants done on the RPC thread.
 pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
@@ -28,6 +34,7 @@ pub(crate) struct Session {
     /// The most bytes of results that one call takes.
     pub(crate) max_result_bytes: u64,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) callbacks: Callbacks,
     requests: mpsc::UnboundedSender<Request>,
     /// The components that the cluster has, as far as this session sent them.
     admitted: Mutex<HashSet<Digest>>,
@@ -48,6 +55,7 @@ impl Session {
             limits,
             max_result_bytes,
             outbox,
+            callbacks: Callbacks::default(),
             requests,
             admitted: Mutex::default(),
         }
@@ -76,6 +84,38 @@ impl Session {
         match answered.await {
             Ok(outcome) => outcome.map_err(|error| self.error(error)),
             Err(_) => Err(self.gone()),
+        }
+    }
+
+    /// The outcome of a future, if it comes in time; at least one look is taken. The clock is the
+    /// RPC thread's, so the caller needs no runtime.
+    pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let alarm = pin!(self.alarm(limit));
+        match select(pin!(future), alarm).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(((), _)) => None,
+        }
+    }
+
+    async fn alarm(&self, limit: Duration) {
+        let (mut alarm, rings) = oneshot::channel::<()>();
+        let request: Request = Box::new(move |_| {
+            // A task of its own: it is no call, of which only so many may be under way.
+            spawn_local(async move {
+                tokio::select! {
+                    () = alarm.closed() => {}
+                    () = sleep(limit) => {
+                        // It may have been given up just now.
+                        let _ = alarm.send(());
+                    }
+                }
+            });
+            Box::pin(future::ready(()))
+        });
+        // Where the session is over there is no clock; but nothing of it is pending then either,
+        // which the look at the future that comes first has seen.
+        if self.requests.send(request).is_ok() {
+            let _ = rings.await;
         }
     }
 

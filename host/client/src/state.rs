@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::Poll,
 };
@@ -16,7 +17,7 @@ use wask_core::{Failure, Key, scheduler::KeyState};
 use wask_rpc::{Refusal, wire::KeyNews};
 use wask_value::Type;
 
-use crate::{Status, session::Session};
+use crate::{Error, Status, callbacks::Job, session::Session};
 
 /// Where a key stands. The scheduler's words, and what happens on the way to it.
 #[derive(Clone, Debug)]
@@ -90,10 +91,16 @@ struct Inner {
     watchers: Vec<Watcher>,
 }
 
-struct Watcher {
-    queue: Weak<Queue>,
-    index: usize,
+/// Who wants to know when a key has resolved.
+enum Watcher {
+    Queue { queue: Weak<Queue>, index: usize },
+    Callback(Job),
 }
+
+/// Those who wait for a key that has resolved. To be told once no lock is held, for what they do
+/// then may take any.
+#[must_use]
+pub(crate) struct Waiting(Vec<Watcher>);
 
 impl Handle {
     pub(crate) fn new(key: Key, description: Arc<Description>, session: Arc<Session>) -> Self {
@@ -123,19 +130,55 @@ impl Handle {
         matches!(state, State::Cancelled | State::Lost(_) | State::Refused(_))
     }
 
-    /// Takes over a new state, and wakes who waits unless it is `Pending`.
+    /// Whether the scheduler holds the key for this session, as far as is known.
+    pub(crate) fn is_held_there(&self) -> bool {
+        let state = &self.lock().state;
+        !matches!(
+            state,
+            State::Cancelled | State::Refused(_) | State::Disconnected
+        )
+    }
+
+    /// Takes over a new state, and tells who waits unless it is `Pending`.
     pub(crate) fn set(&self, state: State) {
-        let watchers = {
-            let mut inner = self.lock();
-            inner.state = state;
-            match inner.state.is_pending() {
-                true => return,
-                false => std::mem::take(&mut inner.watchers),
+        self.tell(self.put(state));
+    }
+
+    /// Takes over a new state. Unless it is `Pending`, those who wait are to be told.
+    pub(crate) fn put(&self, state: State) -> Waiting {
+        let mut inner = self.lock();
+        inner.state = state;
+        Waiting(match inner.state.is_pending() {
+            true => Vec::new(),
+            false => mem::take(&mut inner.watchers),
+        })
+    }
+
+    pub(crate) fn tell(&self, waiting: Waiting) {
+        for watcher in waiting.0 {
+            match watcher {
+                Watcher::Queue { queue, index } => {
+                    if let Some(queue) = queue.upgrade() {
+                        queue.push(index);
+                    }
+                }
+                Watcher::Callback(job) => self.session.callbacks.run(job),
             }
-        };
-        for watcher in watchers {
-            watcher.fire();
         }
+    }
+
+    /// Runs `job` on the callbacks' thread once the key is not pending, or any more.
+    pub(crate) fn on_resolved(&self, job: Job) -> Result<(), Error> {
+        // Before it is needed, for then nobody could be told that it does not start.
+        self.session.callbacks.start()?;
+        let mut inner = self.lock();
+        if inner.state.is_pending() {
+            inner.watchers.push(Watcher::Callback(job));
+        } else {
+            drop(inner);
+            self.session.callbacks.run(job);
+        }
+        Ok(())
     }
 
     /// The session is over: what is pending stays so no longer.
@@ -172,10 +215,9 @@ impl Drop for Handle {
 }
 
 impl Watcher {
-    fn fire(&self) {
-        if let Some(queue) = self.queue.upgrade() {
-            queue.push(self.index);
-        }
+    /// Whether nobody waits any more.
+    fn is_given_up(&self) -> bool {
+        matches!(self, Self::Queue { queue, .. } if queue.strong_count() == 0)
     }
 }
 
@@ -216,11 +258,9 @@ impl Completions {
         }
         if inner.watchers.len() == inner.watchers.capacity() {
             // Waits that were given up leave their watchers behind.
-            inner
-                .watchers
-                .retain(|watcher| watcher.queue.strong_count() > 0);
+            inner.watchers.retain(|watcher| !watcher.is_given_up());
         }
-        inner.watchers.push(Watcher {
+        inner.watchers.push(Watcher::Queue {
             queue: Arc::downgrade(&self.queue),
             index,
         });
@@ -229,6 +269,13 @@ impl Completions {
     /// How many have not been told.
     pub(crate) fn left(&self) -> usize {
         self.watched - self.told
+    }
+
+    /// The next that has resolved by now.
+    pub(crate) fn pop(&mut self) -> Option<usize> {
+        let index = self.queue.lock().pop_front();
+        self.told += usize::from(index.is_some());
+        index
     }
 
     /// The next that has resolved; `None` when all have been told.
@@ -242,12 +289,8 @@ impl Completions {
             return Poll::Ready(None);
         }
         self.queue.waker.register(cx.waker());
-        let index = self.queue.lock().pop_front();
-        match index {
-            Some(index) => {
-                self.told += 1;
-                Poll::Ready(Some(index))
-            }
+        match self.pop() {
+            Some(index) => Poll::Ready(Some(index)),
             None => Poll::Pending,
         }
     }

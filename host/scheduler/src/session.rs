@@ -13,7 +13,7 @@ use crate::{
     admission::admit,
     datasets,
     hub::{DEFAULT_TENANT, Hub},
-    relay::{self, Header},
+    relay::{self, Header, Spread},
     status, upload,
 };
 
@@ -157,12 +157,13 @@ impl session::Server for Session {
         mut results: session::ScatterResults,
     ) -> Result<(), capnp::Error> {
         let opened = match self.headers(&params)? {
-            Ok(_) if params.get()?.get_broadcast() => Err(Refusal::new(
-                RefusalCode::Invalid,
-                "this scheduler does not broadcast; scatter without it, copies follow the tasks",
-            )),
             Ok(headers) => {
-                relay::scatter(self.hub.clone(), self.id, self.tenant_name, headers).await
+                let spread = match params.get()?.get_broadcast() {
+                    true => Spread::All,
+                    false => Spread::One,
+                };
+                let (hub, id, tenant) = (self.hub.clone(), self.id, self.tenant_name);
+                relay::scatter(hub, id, tenant, headers, spread).await
             }
             Err(refusal) => Err(refusal),
         };

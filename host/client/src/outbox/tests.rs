@@ -1,5 +1,10 @@
+use wask_rpc::{Refusal, RefusalCode};
+
 use super::*;
-use crate::testing::{description, sent, session, task};
+use crate::{
+    Status,
+    testing::{description, sent, session, task},
+};
 
 /// Some tasks by name, and a session to submit them in.
 struct Fixture {
@@ -30,6 +35,13 @@ impl Fixture {
             (task(3, 100).key, "3"),
         ];
         assert_eq!(sent(&self.session.outbox, &self.limits, &names), messages);
+    }
+}
+
+fn finished() -> State {
+    State::Finished {
+        nbytes: 0,
+        inline: None,
     }
 }
 
@@ -80,6 +92,76 @@ fn cancelled_and_lost_keys_are_submitted_again() {
     assert!(Arc::ptr_eq(&a, &again));
     assert!(matches!(a.state(), State::Pending));
     f.expect(&["submit 1,1"]);
+}
+
+#[test]
+fn a_cancelled_key_is_cancelled_at_once_and_once() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.cancel([&a.key, &a.key]);
+    assert_eq!(a.status(), Status::Cancelled);
+    f.session.outbox.resolve([(a.key, State::Cancelled)]);
+    // What the scheduler says from now on is news.
+    let again = f.submit(1);
+    f.session.outbox.resolve([(a.key, finished())]);
+    assert_eq!(again.status(), Status::Finished);
+}
+
+#[test]
+fn news_from_before_a_cancellation_is_passed_over() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.cancel([&a.key]);
+    f.session.outbox.resolve([(a.key, finished())]);
+    assert_eq!(a.status(), Status::Cancelled);
+    let again = f.submit(1);
+    assert_eq!(again.status(), Status::Pending);
+    f.session.outbox.resolve([(a.key, finished())]);
+    f.session.outbox.resolve([(a.key, State::Cancelled)]);
+    assert_eq!(again.status(), Status::Pending);
+    f.session.outbox.resolve([(a.key, finished())]);
+    assert_eq!(again.status(), Status::Finished);
+    f.expect(&["submit 1 cancel 1", "submit 1"]);
+}
+
+#[test]
+fn each_cancellation_has_its_answer() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.cancel([&a.key]);
+    // Also where the future was dropped in between.
+    drop(a);
+    let a = f.submit(1);
+    f.session.outbox.cancel([&a.key]);
+    let a = f.submit(1);
+    let outbox = &f.session.outbox;
+    outbox.resolve([(a.key, State::Cancelled), (a.key, State::Cancelled)]);
+    assert_eq!(a.status(), Status::Pending);
+    outbox.resolve([(a.key, State::Cancelled)]);
+    assert_eq!(a.status(), Status::Cancelled);
+}
+
+#[test]
+fn what_the_scheduler_does_not_hold_has_no_answer_to_wait_for() {
+    let f = Fixture::new();
+    let outbox = &f.session.outbox;
+    let refusal = || State::Refused(Refusal::new(RefusalCode::Invalid, "no"));
+    // Refused before the cancellation came there.
+    let a = f.submit(1);
+    outbox.cancel([&a.key]);
+    let a = f.submit(1);
+    outbox.resolve([(a.key, refusal())]);
+    assert_eq!(a.status(), Status::Error);
+    // And known to be: nothing is expected.
+    outbox.cancel([&a.key]);
+    let a = f.submit(1);
+    outbox.resolve([(a.key, finished())]);
+    assert_eq!(a.status(), Status::Finished);
+    // Nor of keys that are not held.
+    outbox.cancel([&task(2, 100).key]);
+    let b = f.submit(2);
+    outbox.resolve([(b.key, finished())]);
+    assert_eq!(b.status(), Status::Finished);
 }
 
 #[test]
@@ -138,11 +220,7 @@ fn submitting_waits_for_room() {
 fn the_end_tells_all_that_wait() {
     let f = Fixture::new();
     let [pending, finished] = [f.submit(1), f.submit(2)];
-    let done = State::Finished {
-        nbytes: 0,
-        inline: None,
-    };
-    f.session.outbox.resolve([(finished.key, done)]);
+    f.session.outbox.resolve([(finished.key, self::finished())]);
     f.session.outbox.close("the wire was cut");
     assert!(matches!(pending.state(), State::Disconnected));
     assert!(matches!(finished.state(), State::Finished { .. }));
