@@ -1,5 +1,6 @@
 //! Tasks in sandboxes, as a worker runs them.
 
+mod applied;
 mod code;
 mod executor;
 mod guests;
