@@ -179,6 +179,11 @@ impl Operator {
         }
     }
 
+    /// Whether this is one of the five on two numbers.
+    pub(crate) fn is_arithmetic(&self) -> bool {
+        matches!(self.form(), Form::Binary)
+    }
+
     fn form(&self) -> Form {
         match self {
             Self::Neg => Form::Unary,
