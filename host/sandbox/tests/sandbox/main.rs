@@ -4,5 +4,6 @@ mod applied;
 mod code;
 mod executor;
 mod guests;
+mod operators;
 mod outcomes;
 mod support;
