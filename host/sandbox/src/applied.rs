@@ -11,7 +11,7 @@ use bytes::Bytes;
 use wask_core::Applied;
 use wask_value::{
     Error, FunctionType, Type,
-    encoding::{MAX_ZERO_SIZED, measure},
+    encoding::{MAX_ZERO_SIZED, elements, measure},
 };
 
 use crate::{Outcome, Report, log::LogBuffer, run::Run};
@@ -34,13 +34,12 @@ pub(crate) fn run(run: &Run<'_>, applied: Applied, arguments: &[Bytes], seed: [u
     let parts = shape.and_then(|shape| Parts::split(&shape, &way, arguments));
     let parts = match parts {
         Ok(parts) => parts,
-        Err(error) => return Report::not_run(Outcome::BadArguments(error.to_string())),
+        Err(error) => return Report::not_run(malformed(error)),
     };
-    let elements = Elements::new(&parts.list, &parts.element);
     let mut calls = Calls::new(run, parts.rest, seed);
     let result = match (way, parts.start) {
-        (Way::Gather(gather), _) => calls.gather(elements, gather),
-        (Way::Fold | Way::Reduce, start) => calls.carry(start, elements),
+        (Way::Gather(gather), _) => calls.gather(&parts.list, &parts.element, gather),
+        (Way::Fold | Way::Reduce, start) => calls.carry(start, &parts.list, &parts.element),
     };
     calls.report(result)
 }
@@ -112,38 +111,8 @@ fn take(pieces: &mut Vec<Bytes>, ty: &Type) -> Result<Bytes, Error> {
     Ok(value)
 }
 
-/// The elements of an encoded list, which was checked, in order.
-struct Elements<'a> {
-    ty: &'a Type,
-    left: u32,
-    /// What has not been read yet.
-    bytes: Bytes,
-}
-
-impl<'a> Elements<'a> {
-    fn new(list: &Bytes, ty: &'a Type) -> Self {
-        let count = list
-            .first_chunk()
-            .map_or(0, |count| u32::from_le_bytes(*count));
-        Self {
-            ty,
-            left: count,
-            bytes: list.slice(COUNT.min(list.len())..),
-        }
-    }
-}
-
-impl Iterator for Elements<'_> {
-    type Item = Result<Bytes, Outcome>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.left = self.left.checked_sub(1)?;
-        let size = measure(self.ty, &self.bytes);
-        Some(match size {
-            Ok(size) => Ok(self.bytes.split_to(size)),
-            Err(error) => Err(Outcome::BadArguments(error.to_string())),
-        })
-    }
+fn malformed(error: Error) -> Outcome {
+    Outcome::BadArguments(error.to_string())
 }
 
 /// The calls of one task, and what they have used together.
@@ -178,11 +147,11 @@ impl<'a> Calls<'a> {
     }
 
     /// Calls the function for each element, and gathers what it gives.
-    fn gather(&mut self, elements: Elements<'_>, gather: Gather) -> Result<Bytes, Outcome> {
+    fn gather(&mut self, from: &Bytes, ty: &Type, gather: Gather) -> Result<Bytes, Outcome> {
         let mut list = List::new();
         let mut arguments = self.arguments::<1>();
-        for (index, element) in (0..).zip(elements) {
-            arguments[0] = element?;
+        for (index, element) in (0..).zip(elements(ty, from).map_err(malformed)?) {
+            arguments[0] = from.slice_ref(element.map_err(malformed)?);
             let result = self.call::<1>(index, &arguments)?;
             gather(&mut list, &arguments[0], &result);
             if list.bytes.len() as u64 > self.run.limits.max_output {
@@ -193,24 +162,25 @@ impl<'a> Calls<'a> {
     }
 
     /// Calls the function for each element and what came of those before it.
-    fn carry(
-        &mut self,
-        start: Option<Bytes>,
-        mut elements: Elements<'_>,
-    ) -> Result<Bytes, Outcome> {
-        let first = u64::from(start.is_none());
-        let Some(mut so_far) = start.map(Ok).or_else(|| elements.next()).transpose()? else {
-            let why = "there is nothing to reduce: the list has no element";
-            return Err(Outcome::Undefined(why.to_owned()));
+    fn carry(&mut self, start: Option<Bytes>, list: &Bytes, ty: &Type) -> Result<Bytes, Outcome> {
+        let elements = elements(ty, list).map_err(malformed)?;
+        let mut elements = (0..).zip(elements);
+        let first = match start {
+            Some(start) => start,
+            None => match elements.next() {
+                Some((_, first)) => list.slice_ref(first.map_err(malformed)?),
+                None => {
+                    let why = "there is nothing to reduce: the list has no element";
+                    return Err(Outcome::Undefined(why.to_owned()));
+                }
+            },
         };
-        if elements.left == 0 {
-            // A slice would keep all of the arguments in memory.
-            so_far = Bytes::copy_from_slice(&so_far);
-        }
+        // A slice would keep all of the arguments in memory, if nothing came after it.
+        let mut so_far = Bytes::copy_from_slice(&first);
         let mut arguments = self.arguments::<2>();
-        for (index, element) in (first..).zip(elements) {
+        for (index, element) in elements {
             arguments[0] = so_far;
-            arguments[1] = element?;
+            arguments[1] = list.slice_ref(element.map_err(malformed)?);
             so_far = self.call::<2>(index, &arguments)?;
         }
         match so_far.len() as u64 > self.run.limits.max_output {

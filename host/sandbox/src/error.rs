@@ -55,7 +55,7 @@ pub enum Error {
         /// The function's full name.
         function: String,
     },
-    /// There is no such operator, not in this version, or not for these types.
+    /// There is no such operator, or not in this version.
     #[error("the operator `{name}` can not be run: {message}")]
     Operator {
         /// The operator, as the task names it.

@@ -2,7 +2,6 @@
 
 use std::{cell::Cell, time::Instant};
 
-use bytes::Bytes;
 use wask_operator::{Fault, Limits, Operator};
 use wask_value::Type;
 
@@ -16,22 +15,15 @@ pub(crate) fn run(operator: &Operator, types: &[Type], job: &Job, cancel: &Cance
     let start = Instant::now();
     let stop = Stop::new(cancel, start, &job.limits);
     let stopped = Cell::new(None);
-    let is_cancelled = || {
-        stopped.set(stop.check().err());
-        stopped.get().is_some()
-    };
     let limits = Limits {
         max_output: job.limits.max_output,
-        is_cancelled: &is_cancelled,
+        is_cancelled: &|| {
+            stopped.set(stop.check().err());
+            stopped.get().is_some()
+        },
     };
-    // A task that was cancelled while it waited never starts.
-    let result = match is_cancelled() {
-        true => Err(Fault::Cancelled),
-        false => operator.run(types, &job.arguments, &limits),
-    };
-    let outcome = match result {
-        Ok(value) if value.len() as u64 > job.limits.max_output => Outcome::OutputTooLarge,
-        Ok(value) => Outcome::Value(detached(value, &job.arguments)),
+    let outcome = match operator.run(types, &job.arguments, &limits) {
+        Ok(value) => Outcome::Value(value),
         Err(Fault::Undefined(why)) => Outcome::Undefined(why),
         Err(Fault::OutputTooLarge) => Outcome::OutputTooLarge,
         Err(Fault::Malformed(fault)) => Outcome::BadArguments(fault.to_string()),
@@ -44,36 +36,5 @@ pub(crate) fn run(operator: &Operator, types: &[Type], job: &Job, cancel: &Cance
     Report {
         duration: start.elapsed(),
         ..Report::not_run(outcome)
-    }
-}
-
-/// The value; copied where it is a small part of an argument, which it would keep in memory.
-fn detached(value: Bytes, arguments: &[Bytes]) -> Bytes {
-    let part = value.as_ptr_range();
-    let is_small_part = |whole: &Bytes| {
-        let range = whole.as_ptr_range();
-        range.start <= part.start && part.end <= range.end && value.len() <= whole.len() / 2
-    };
-    if arguments.iter().any(is_small_part) {
-        return Bytes::copy_from_slice(&value);
-    }
-    value
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_small_part_does_not_keep_the_whole() {
-        let whole = Bytes::from(vec![7; 100]);
-        let arguments = [Bytes::from_static(b"other"), whole.clone()];
-        let small = detached(whole.slice(10..20), &arguments);
-        assert_eq!(small, whole[10..20]);
-        assert_ne!(small.as_ptr(), whole[10..].as_ptr());
-        let most = detached(whole.slice(10..90), &arguments);
-        assert_eq!(most.as_ptr(), whole[10..].as_ptr());
-        let own = Bytes::from(vec![1]);
-        assert_eq!(detached(own.clone(), &arguments).as_ptr(), own.as_ptr());
     }
 }

@@ -217,20 +217,6 @@ fn values_of_another_type_are_refused_with_the_path() {
 }
 
 #[test]
-fn the_first_value_can_be_measured() {
-    let words = ty("list<string>");
-    let bytes = encode(&words, &Value::List(vec!["ab".into(), "c".into()])).unwrap();
-    let followed = [&bytes[..], &[0xff]].concat();
-    assert_eq!(measure(&words, &followed).unwrap(), bytes.len());
-    assert_eq!(measure(&Type::unit(), &followed).unwrap(), 0);
-    let cut = measure(&words, &bytes[..bytes.len() - 1]).unwrap_err();
-    assert_eq!(
-        cut.to_string(),
-        "[1]: the bytes end here, 1 more are needed (at byte 14)"
-    );
-}
-
-#[test]
 fn parts_can_be_located() {
     let words = ty("list<string>");
     let bytes = encode(&words, &Value::List(vec!["ab".into(), "c".into()])).unwrap();
