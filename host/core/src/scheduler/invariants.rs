@@ -77,6 +77,10 @@ impl SchedulerCore {
         if **state == State::Released {
             assert!(!task.is_wanted(), "{key} is wanted, and released");
         }
+        assert!(
+            state.is_active() || !task.is_detached,
+            "{key} is {state:?}, and detached"
+        );
         let kept = task.is_held() || !task.dependents.is_empty();
         assert!(kept, "{key} is {state:?}, and should be forgotten");
     }

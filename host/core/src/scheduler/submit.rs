@@ -97,6 +97,7 @@ impl SchedulerCore {
             returns: 0,
             has_finished: false,
             was_lost: false,
+            is_detached: false,
             state: CurrentState::released(),
         })
     }

@@ -9,6 +9,7 @@
 
 mod cancelling;
 mod datasets;
+mod detaching;
 mod errors;
 mod losing_workers;
 mod placement;
@@ -220,6 +221,13 @@ impl Harness {
 
     fn cancel<const N: usize>(&mut self, session: u64, names: [&str; N]) {
         self.send(Event::KeysCancelled {
+            session: SessionId(session),
+            keys: names.map(|name| self.key(name)).into(),
+        });
+    }
+
+    fn detach<const N: usize>(&mut self, session: u64, names: [&str; N]) {
+        self.send(Event::KeysDetached {
             session: SessionId(session),
             keys: names.map(|name| self.key(name)).into(),
         });
