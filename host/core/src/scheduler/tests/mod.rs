@@ -11,6 +11,7 @@ mod cancelling;
 mod datasets;
 mod detaching;
 mod errors;
+mod large_inputs;
 mod losing_workers;
 mod placement;
 mod releasing;
