@@ -55,6 +55,7 @@ fn crates_depend_only_on_those_below_them() {
         ("wask-schema", ""),
         ("wask-value-derive", ""),
         ("wask-value", "wask-value-derive"),
+        ("wask-operator", "wask-value"),
         ("wask-component", "wask-value"),
         ("wask-sandbox", "wask-component wask-value"),
         ("wask-store", "wask-core"),
