@@ -280,7 +280,7 @@ mod tests {
             (operator("shuffle", version, &["u32"]), "shuffle"),
             (
                 operator("sum", version + 1, &["u32"]),
-                "version 2 in the task",
+                "and 2 in the task",
             ),
             (operator("sum", version, &["string"]), "sum: expected"),
             (operator("sum", version, &["u32", "u32"]), "expected 1 type"),
