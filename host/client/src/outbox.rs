@@ -31,6 +31,8 @@ pub(crate) enum Command {
     Submit(TaskSpec),
     /// Hold a key again that the scheduler knows.
     Want(Key),
+    /// Compute a key even if the session ends.
+    Detach(Key),
     Release(Key),
     Cancel(Key),
     /// Tell when all that came before has been taken in.
@@ -43,16 +45,19 @@ impl Command {
         match self {
             Self::Submit(_) => 0,
             Self::Want(_) => 1,
-            Self::Release(_) => 2,
-            Self::Cancel(_) => 3,
-            Self::Sync(_) => 4,
+            Self::Detach(_) => 2,
+            Self::Release(_) => 3,
+            Self::Cancel(_) => 4,
+            Self::Sync(_) => 5,
         }
     }
 
     fn key(&self) -> Option<&Key> {
         match self {
             Self::Submit(task) => Some(&task.key),
-            Self::Want(key) | Self::Release(key) | Self::Cancel(key) => Some(key),
+            Self::Want(key) | Self::Detach(key) | Self::Release(key) | Self::Cancel(key) => {
+                Some(key)
+            }
             Self::Sync(_) => None,
         }
     }
@@ -234,6 +239,16 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Asks that keys be computed even if the session ends.
+    pub(crate) fn detach<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
+        let mut inner = self.lock();
+        for key in keys {
+            inner.push(Command::Detach(*key));
+        }
+        drop(inner);
+        self.wake.notify_one();
+    }
+
     /// Tells `done` when all that was said before has been taken in.
     pub(crate) fn sync(&self, done: oneshot::Sender<()>) {
         let mut inner = self.lock();
@@ -315,6 +330,7 @@ impl Outbox {
             match command {
                 Command::Submit(task) => batch.tasks.push((task, true)),
                 Command::Want(key) => batch.wanted.push(key),
+                Command::Detach(key) => batch.detached.push(key),
                 Command::Release(key) => batch.released.push(key),
                 Command::Cancel(key) => batch.cancelled.push(key),
                 Command::Sync(done) => return Some(Outgoing::Sync(done)),

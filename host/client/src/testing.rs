@@ -86,6 +86,7 @@ pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> V
                         batch.tasks.iter().map(|(task, _)| &task.key).collect(),
                     ),
                     list("want", batch.wanted.iter().collect()),
+                    list("detach", batch.detached.iter().collect()),
                     list("release", batch.released.iter().collect()),
                     list("cancel", batch.cancelled.iter().collect()),
                 ];

@@ -278,10 +278,7 @@ mod tests {
         let version = Operator::VERSION;
         for (kind, expected) in [
             (operator("shuffle", version, &["u32"]), "shuffle"),
-            (
-                operator("sum", version + 1, &["u32"]),
-                "and 2 in the task",
-            ),
+            (operator("sum", version + 1, &["u32"]), "and 2 in the task"),
             (operator("sum", version, &["string"]), "sum: expected"),
             (operator("sum", version, &["u32", "u32"]), "expected 1 type"),
             (operator("sum", version, &["u33"]), "operator `sum`: "),
