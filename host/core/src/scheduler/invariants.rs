@@ -117,6 +117,7 @@ impl SchedulerCore {
         let place = (task.priority, id);
         if let Some(class) = task.class {
             let class = &self.classes[class];
+            assert!(class.has_noted(&task.dependencies), "{key}: its inputs");
             let queued = **state == State::Queued;
             assert_eq!(class.queued.contains(&place), queued, "{key}: queued");
             let no_worker = **state == State::NoWorker;

@@ -67,10 +67,13 @@ impl SchedulerCore {
 
     fn choose(&self, id: TaskId, class: ClassId) -> Place {
         let class = &self.classes[class];
+        let has_room = |worker: &Worker| worker.has_room(class, &self.config);
         let chosen = if class.is_root {
-            self.least_loaded(class, |worker| worker.has_room(class, &self.config))
+            self.least_loaded(class, has_room)
+        } else if class.is_root_like(self.workers.slots(), &self.config) {
+            self.cheapest(id, class, has_room)
         } else {
-            self.cheapest(id, class)
+            self.cheapest(id, class, |_| true)
         };
         chosen.map_or_else(|| self.why_nowhere_now(id, class), Place::Worker)
     }
@@ -121,9 +124,14 @@ impl SchedulerCore {
     /// Where the task can start first, once the worker is free and has the inputs: one of those
     /// that hold an input, or the least loaded; never one that the inputs do not fit. If there is nothing between them, the one to which
     /// fewest bytes move.
-    fn cheapest(&self, id: TaskId, class: &Class) -> Option<WorkerId> {
+    fn cheapest(
+        &self,
+        id: TaskId,
+        class: &Class,
+        accept: impl Fn(&Worker) -> bool,
+    ) -> Option<WorkerId> {
         let inputs = self.inputs_nbytes(id);
-        let fits = |worker: &Worker| inputs <= worker.info.memory_limit;
+        let accept = |worker: &Worker| inputs <= worker.info.memory_limit && accept(worker);
         let mut total: u64 = 0;
         let mut local: BTreeMap<WorkerId, u64> = BTreeMap::new();
         for dependency in &self.tasks[id].dependencies {
@@ -136,13 +144,13 @@ impl SchedulerCore {
                 }
             }
         }
-        if let Some(worker) = self.least_loaded(class, fits) {
+        if let Some(worker) = self.least_loaded(class, accept) {
             local.entry(worker).or_default();
         }
         let cost = |(id, local): (WorkerId, u64)| {
             let worker = self.workers.get(id)?;
             let moved = total - local;
-            (can_take(worker, class) && fits(worker)).then(|| {
+            (can_take(worker, class) && accept(worker)).then(|| {
                 (
                     worker.load().saturating_add(self.transfer_time(moved)),
                     moved,
