@@ -12,7 +12,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `graphs` | random tasks: chains, trees, layers; pure, impure, failing, scattered |
+//! | `graphs` | random tasks: chains, trees, fans, layers; pure, impure, failing, scattered |
 //! | `oracle` | what their results must be |
 //! | `timeline` | virtual time, links |
 //! | `member` | one worker: core, store, executions |
