@@ -216,12 +216,14 @@ impl From<wask_operator::Error> for Error {
 #[derive(Clone)]
 pub struct TaskError {
     failure: Arc<Failure>,
-    /// Of the task at fault, where this client knows it.
+    /// Of the value that the task at fault returned.
     error_type: Option<Type>,
 }
 
 impl TaskError {
-    pub(crate) fn new(failure: Arc<Failure>, error_type: Option<Type>) -> Self {
+    pub(crate) fn new(failure: Arc<Failure>) -> Self {
+        let text = failure.error_type.as_deref();
+        let error_type = text.and_then(|text| text.parse().ok());
         Self {
             failure,
             error_type,
@@ -239,8 +241,7 @@ impl TaskError {
         &self.failure
     }
 
-    /// The WIT type of the error that the function at fault returned, where it returned one and
-    /// this client still has a future of it.
+    /// The WIT type of the error that the function at fault returned, where it returned one.
     pub fn error_type(&self) -> Option<&Type> {
         self.failure.value.as_ref().and(self.error_type.as_ref())
     }
@@ -303,6 +304,7 @@ mod tests {
             origin: Key([0; 32]),
             label: "parse".into(),
             message: "not a number".into(),
+            error_type: Some("string".into()),
             value: Some(
                 wask_value::to_bytes(&Type::String, "not a number")
                     .unwrap()
@@ -312,7 +314,7 @@ mod tests {
             log: String::new(),
             worker: "w".into(),
         };
-        let error = TaskError::new(Arc::new(failure), Some(Type::String));
+        let error = TaskError::new(Arc::new(failure));
         assert_eq!(error.value::<String>().as_deref(), Some("not a number"));
         let shown = Error::from(error).to_string();
         assert_eq!(shown.matches("not a number").count(), 1, "{shown}");

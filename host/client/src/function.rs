@@ -273,7 +273,6 @@ fn describe(name: &str, ty: &FunctionType, options: &Options) -> Arc<Description
     Arc::new(Description {
         label: options.0.label.clone().unwrap_or_else(|| name.into()),
         ty: ty.value_type(),
-        error_type: ty.error_type(),
     })
 }
 

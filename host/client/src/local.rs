@@ -172,7 +172,7 @@ impl<'a> Workshop<'a> {
         } = self.tool(place)?;
         let task = &self.tasks[place];
         let result = report.value_or_failure(task, HERE, &limits, error_type.as_ref());
-        result.map_err(|failure| TaskError::new(failure, error_type).into())
+        result.map_err(|failure| TaskError::new(failure).into())
     }
 
     fn tool(&mut self, place: usize) -> Result<Tool, Error> {

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Submit(TaskSpec),
     /// Hold a key again that the scheduler knows.
     Want(Key),
+    /// Compute a key even if the session ends.
+    Detach(Key),
     Release(Key),
     Cancel(Key),
     /// Tell when all that came before has been taken in.
@@ -46,16 +48,19 @@ impl Command {
         match self {
             Self::Submit(_) | Self::Upload(_) => 0,
             Self::Want(_) => 1,
-            Self::Release(_) => 2,
-            Self::Cancel(_) => 3,
-            Self::Sync(_) => 4,
+            Self::Detach(_) => 2,
+            Self::Release(_) => 3,
+            Self::Cancel(_) => 4,
+            Self::Sync(_) => 5,
         }
     }
 
     fn key(&self) -> Option<&Key> {
         match self {
             Self::Submit(task) => Some(&task.key),
-            Self::Want(key) | Self::Release(key) | Self::Cancel(key) => Some(key),
+            Self::Want(key) | Self::Detach(key) | Self::Release(key) | Self::Cancel(key) => {
+                Some(key)
+            }
             Self::Sync(_) | Self::Upload(_) => None,
         }
     }
@@ -293,6 +298,16 @@ impl Outbox {
         }
     }
 
+    /// Asks that keys be computed even if the session ends.
+    pub(crate) fn detach<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
+        let mut inner = self.lock();
+        for key in keys {
+            inner.push(Command::Detach(*key));
+        }
+        drop(inner);
+        self.wake.notify_one();
+    }
+
     /// Tells `done` when all that was said before has been taken in.
     pub(crate) fn sync(&self, done: oneshot::Sender<()>) {
         let mut inner = self.lock();
@@ -301,12 +316,6 @@ impl Outbox {
             drop(inner);
             self.wake.notify_one();
         }
-    }
-
-    /// The error type of a task that this client has a future of.
-    pub(crate) fn description(&self, key: &Key) -> Option<Arc<Description>> {
-        let handle = self.lock().held(key);
-        handle.map(|handle| handle.description.clone())
     }
 
     /// Takes over what the scheduler says of keys. Those not held any more are passed over.
@@ -386,6 +395,10 @@ impl Outbox {
                 }
                 Command::Upload(component) => return Some(Outgoing::Upload(component)),
                 Command::Want(key) => batch.wanted.push(key),
+                Command::Detach(key) => {
+                    submitted.remove(&key);
+                    batch.detached.push(key);
+                }
                 Command::Release(key) => {
                     // Nobody is told of what nobody has come to hold.
                     if let Some(place) = submitted.get(&key) {

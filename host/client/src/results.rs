@@ -216,15 +216,7 @@ pub(crate) fn check(handle: &Handle, state: &State) -> Result<(), Error> {
     let label = || handle.description.label.clone();
     Err(match state {
         State::Pending | State::Finished { .. } => return Ok(()),
-        State::Erred(failure) => {
-            // A failure is passed on to dependents: the type of its value is that of its origin.
-            let origin = match failure.origin == handle.key {
-                true => Some(handle.description.clone()),
-                false => handle.session.outbox.description(&failure.origin),
-            };
-            let error_type = origin.and_then(|origin| origin.error_type.clone());
-            TaskError::new(failure.clone(), error_type).into()
-        }
+        State::Erred(failure) => TaskError::new(failure.clone()).into(),
         State::Cancelled => Error::Cancelled { label: label() },
         State::Lost(failure) => Error::Lost(failure.clone()),
         State::Refused(refusal) => refusal.clone().into(),

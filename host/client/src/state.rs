@@ -74,8 +74,6 @@ pub(crate) struct Description {
     pub(crate) label: Arc<str>,
     /// The type of the result.
     pub(crate) ty: Type,
-    /// The type of the error that the function may return.
-    pub(crate) error_type: Option<Type>,
 }
 
 /// A session's hold on one key.

@@ -8,7 +8,6 @@ use wask_rpc::{
     Limits,
     wire::{ComponentInfo, FunctionInfo},
 };
-use wask_value::Type;
 
 use crate::{
     Component, Function,
@@ -47,7 +46,6 @@ pub(crate) fn description(ty: &str) -> Arc<Description> {
     Arc::new(Description {
         label: "test".into(),
         ty: ty.parse().unwrap(),
-        error_type: Some(Type::String),
     })
 }
 
@@ -87,6 +85,7 @@ pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> V
                         batch.tasks.iter().map(|(task, _)| &task.key).collect(),
                     ),
                     list("want", batch.wanted.iter().collect()),
+                    list("detach", batch.detached.iter().collect()),
                     list("release", batch.released.iter().collect()),
                     list("cancel", batch.cancelled.iter().collect()),
                 ];

@@ -15,6 +15,7 @@ pub mod scheduler;
 mod small_set;
 mod task;
 mod time;
+mod units;
 pub mod worker;
 
 pub use failure::{Failure, FailureKind};
@@ -25,6 +26,7 @@ pub use task::{
     Applied, Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec,
 };
 pub use time::Time;
+pub use units::bytes_text;
 pub use worker::WorkerCore;
 
 /// What a task's result means depends on how the engine runs it: NaN canonicalization, the

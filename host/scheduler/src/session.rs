@@ -323,6 +323,7 @@ impl Commands {
         } = &*self.0;
         let session = *session;
         let batch = wire::read_session_batch(params.get()?.get_batch()?, tenant_name)?;
+        let detached = batch.detached.clone();
         let (released, cancelled) = (batch.released.clone(), batch.cancelled.clone());
         let admitted = admit(&mut hub.state_mut(), *tenant, batch);
         if let Some(entry) = hub.state().sessions.get(&session) {
@@ -336,6 +337,10 @@ impl Commands {
                 session,
                 tasks,
                 wanted,
+            },
+            Event::KeysDetached {
+                session,
+                keys: detached,
             },
             Event::KeysReleased {
                 session,

@@ -353,6 +353,11 @@ impl Client {
         self.0.cancel(inner(futures));
     }
 
+    /// As [`crate::Client::fire_and_forget`].
+    pub fn fire_and_forget<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) {
+        self.0.fire_and_forget(inner(futures));
+    }
+
     /// As [`crate::Client::who_has`].
     ///
     /// # Errors

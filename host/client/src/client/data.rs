@@ -234,7 +234,6 @@ impl Client {
         let description = Arc::new(Description {
             label: "scattered value".into(),
             ty: value.ty.clone(),
-            error_type: None,
         });
         self.session
             .outbox

@@ -86,6 +86,30 @@ impl Client {
     pub fn cancel<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) {
         self.session.outbox.cancel(&keys(futures));
     }
+
+    /// Has tasks run to their end, though nobody waits for them: what writes to somewhere, or
+    /// fills what others will ask for. They go on when their futures are dropped, and when this
+    /// client leaves. Once a task has finished or failed, its result is kept only for those who
+    /// hold it, as ever. Cancelling stops it, whichever client of the tenant does.
+    ///
+    /// Returns at once; a program that ends right afterwards should [`close`](Self::close) the
+    /// client, which waits until the cluster has heard of it.
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, report: Function) -> Result<(), Error> {
+    /// let sent = client.submit(&report, ("to whom it may concern",))?;
+    /// client.fire_and_forget([sent]);
+    /// client.close().await;
+    /// # Ok(()) }
+    /// ```
+    pub fn fire_and_forget<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) {
+        // Not before all are detached may the futures that were given away be dropped.
+        let futures: Vec<_> = futures.into_iter().collect();
+        self.session
+            .outbox
+            .detach(&keys(futures.iter().map(Borrow::borrow)));
+    }
 }
 
 async fn resolved(handles: &[Arc<Handle>]) {

@@ -125,7 +125,6 @@ impl Instance {
         let description = Description {
             label: operator.to_string().into(),
             ty: signature.value_type(),
-            error_type: None,
         };
         // The tenant is that of whoever computes it.
         let definition = Definition::new("", kind, TaskOptions::default());

@@ -25,11 +25,8 @@ impl Fixture {
     }
 
     fn future<T>(&self, number: u8) -> Future<T> {
-        let tasks = vec![task(number, 1)];
-        let handles = self
-            .session
-            .outbox
-            .submit(&self.session, &description("u8"), tasks);
+        let tasks = vec![(task(number, 1), description("u8"))];
+        let handles = self.session.outbox.submit(&self.session, tasks);
         let handle = handles.unwrap().remove(0);
         handle.set(State::Finished {
             nbytes: 1,
@@ -46,6 +43,7 @@ impl Fixture {
             label: "test".into(),
             message: format!("number {number}"),
             value: None,
+            error_type: None,
             backtrace: Vec::new(),
             log: String::new(),
             worker: String::new(),

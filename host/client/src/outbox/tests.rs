@@ -83,6 +83,29 @@ fn order_is_kept_where_it_matters() {
 }
 
 #[test]
+fn what_is_detached_may_be_dropped_in_the_same_message() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.detach([&a.key]);
+    drop(a);
+    let Some(Outgoing::Batch(batch)) = f.session.outbox.take(&f.limits) else {
+        panic!("there is something to send");
+    };
+    let key = task(1, 100).key;
+    // Were it not wanted, it would be forgotten before it is detached.
+    assert!(batch.tasks[0].1);
+    assert_eq!(
+        (&*batch.detached, &*batch.released),
+        (&[key][..], &[key][..])
+    );
+
+    let b = f.submit(2);
+    f.session.outbox.cancel([&b.key]);
+    f.session.outbox.detach([&b.key]);
+    f.expect(&["submit 2 cancel 2", "detach 2"]);
+}
+
+#[test]
 fn cancelled_and_lost_keys_are_submitted_again() {
     let f = Fixture::new();
     let a = f.submit(1);

@@ -191,7 +191,6 @@ impl<'a, R> AppliedCall<'a, R> {
         let description = Arc::new(Description {
             label: function.description.label.clone(),
             ty: ty.value_type(),
-            error_type: ty.error_type(),
         });
         Ok(Self {
             function,

@@ -97,7 +97,7 @@ fn the_end_of_the_session_is_told_to_callbacks() {
     // The callback holds the key.
     let key = future.key();
     drop(future);
-    assert!(session.outbox.description(&key).is_some());
+    assert!(session.outbox.find(&key).is_some());
     session.outbox.close("the wire was cut");
     assert_eq!(is_done.recv(), Ok(Status::Lost));
 }

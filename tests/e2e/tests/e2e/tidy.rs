@@ -69,7 +69,7 @@ fn crates_depend_only_on_those_below_them() {
         ),
         (
             "wask-scheduler",
-            "wask-core wask-value wask-component wask-rpc wask-schema",
+            "wask-core wask-value wask-component wask-rpc wask-schema wask-operator",
         ),
         (
             "wask-worker",

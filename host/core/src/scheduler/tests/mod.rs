@@ -9,7 +9,9 @@
 
 mod cancelling;
 mod datasets;
+mod detaching;
 mod errors;
+mod large_inputs;
 mod losing_workers;
 mod placement;
 mod releasing;
@@ -220,6 +222,13 @@ impl Harness {
 
     fn cancel<const N: usize>(&mut self, session: u64, names: [&str; N]) {
         self.send(Event::KeysCancelled {
+            session: SessionId(session),
+            keys: names.map(|name| self.key(name)).into(),
+        });
+    }
+
+    fn detach<const N: usize>(&mut self, session: u64, names: [&str; N]) {
+        self.send(Event::KeysDetached {
             session: SessionId(session),
             keys: names.map(|name| self.key(name)).into(),
         });
