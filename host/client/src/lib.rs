@@ -28,6 +28,9 @@
 //!
 //! Every [`Error`] says what to do next.
 //!
+//! `docs/managing-computation.md`, which is a part of the documentation of the crate `wask`, tells
+//! of values, lazy computations and futures, and of every way between them, with examples.
+//!
 //! # How it works
 //!
 //! One thread speaks Cap'n Proto with the scheduler (`remote`). Everything that has an order,

@@ -30,6 +30,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`managing_computation`] tells of lazy computations and futures, and of every way between them.
+//!
 //! Programs without async use [`blocking::Client`]:
 //!
 //! ```no_run
@@ -43,3 +45,13 @@
 pub use wask_client::*;
 pub use wask_deploy::{Builder as LocalClusterBuilder, Error as LocalClusterError, LocalCluster};
 pub use wask_value::{json, wave};
+
+/// How to get from values, lazy computations and futures to each of the others.
+///
+/// The types and functions that this page tells of: [`Delayed`], [`Partitions`], [`Future`];
+/// [`compute`], [`Client::compute`], [`Client::persist`]; [`Client::scatter`], [`Client::submit`],
+/// [`Client::map`]; [`Future::result`], [`Client::gather`], [`Client::as_completed`],
+/// [`Client::wait`]; [`Client::publish`].
+///
+#[doc = include_str!("../../client/docs/managing-computation.md")]
+pub mod managing_computation {}

@@ -83,8 +83,24 @@ impl Wask {
 
     /// A command, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.args(arguments).env_clear().current_dir(self.home());
+        let mut command = self.program(&self.binary);
+        command.args(arguments);
+        command
+    }
+
+    /// Runs lines of a shell, which finds this `wask`, and stops at the first that fails.
+    pub fn shell(&self, script: &str) -> Output {
+        let folder = self.binary.parent().unwrap().to_owned();
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = env::join_paths([folder].into_iter().chain(env::split_paths(&path)));
+        let mut shell = self.program("sh".as_ref());
+        Output::of(shell.args(["-euc", script]).env("PATH", path.unwrap()))
+    }
+
+    /// A program in this `wask`'s environment, not yet started.
+    fn program(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().current_dir(self.home());
         for variable in ["PATH", "LLVM_PROFILE_FILE"] {
             command.envs(env::var_os(variable).map(|value| (variable, value)));
         }

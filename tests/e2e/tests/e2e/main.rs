@@ -1,5 +1,6 @@
 //! All end-to-end tests, in one binary.
 
+mod documented;
 mod failures;
 mod here;
 mod named;
