@@ -91,6 +91,9 @@ pub(crate) struct Outbox {
 #[derive(Default)]
 struct Inner {
     handles: KeyMap<Weak<Handle>>,
+    /// What had a key before, and was cancelled: the news up to the cancellation is theirs, oldest
+    /// first.
+    cancelled: KeyMap<VecDeque<Weak<Handle>>>,
     queue: VecDeque<Command>,
     queue_bytes: usize,
     /// Why nothing is sent any more.
@@ -109,9 +112,34 @@ impl Inner {
         session: &Arc<Session>,
         description: &Arc<Description>,
         key: Key,
+        is_submitted: bool,
     ) -> Arc<Handle> {
-        let handle = Arc::new(Handle::new(key, description.clone(), session.clone()));
+        let (description, session) = (description.clone(), session.clone());
+        let handle = Arc::new(Handle::new(key, description, session, is_submitted));
         self.handles.insert(key, Arc::downgrade(&handle));
+        handle
+    }
+
+    /// A new hold takes the place of one that was cancelled.
+    fn set_aside(&mut self, handle: &Arc<Handle>) {
+        if handle.is_being_cancelled() {
+            let before = self.cancelled.entry(handle.key).or_default();
+            before.push_back(Arc::downgrade(handle));
+        }
+    }
+
+    /// Whom news of a key is for, if anybody still wants it.
+    fn addressee(&mut self, key: &Key, state: &State) -> Option<Arc<Handle>> {
+        let Some(before) = self.cancelled.get_mut(key) else {
+            return self.held(key);
+        };
+        let handle = before.front().and_then(Weak::upgrade);
+        if state.ends_cancelling() {
+            before.pop_front();
+            if before.is_empty() {
+                self.cancelled.remove(key);
+            }
+        }
         handle
     }
 
@@ -137,13 +165,16 @@ impl Outbox {
     }
 
     /// Submits tasks of one function and holds their keys. A key that is held already is not
-    /// submitted again, unless it was cancelled or lost.
+    /// submitted again, unless it was lost, or cancelled: a future that was cancelled stays so, and
+    /// the new one has a hold of its own.
     pub(crate) fn submit(
         &self,
         session: &Arc<Session>,
         description: &Arc<Description>,
         tasks: Vec<TaskSpec>,
     ) -> Result<Vec<Arc<Handle>>, Error> {
+        // Dropped after the lock.
+        let mut replaced = Vec::new();
         let mut inner = self.with_room();
         if let Some(reason) = inner.closed.clone() {
             return Err(session.over(reason));
@@ -151,6 +182,11 @@ impl Outbox {
         let mut handles = Vec::with_capacity(tasks.len());
         for task in tasks {
             let handle = match inner.held(&task.key) {
+                Some(handle) if handle.is_cancelled() => {
+                    inner.set_aside(&handle);
+                    replaced.push(handle);
+                    inner.add(session, description, task.key, true)
+                }
                 Some(handle) if !handle.is_to_be_submitted_again() => {
                     handles.push(handle);
                     continue;
@@ -159,7 +195,7 @@ impl Outbox {
                     handle.set(State::Pending);
                     handle
                 }
-                None => inner.add(session, description, task.key),
+                None => inner.add(session, description, task.key, true),
             };
             inner.push(Command::Submit(task));
             handles.push(handle);
@@ -176,6 +212,8 @@ impl Outbox {
         keys: &[Key],
         description: &Arc<Description>,
     ) -> Result<Vec<Arc<Handle>>, Error> {
+        // Dropped after the lock.
+        let mut replaced = Vec::new();
         let mut inner = self.lock();
         if let Some(reason) = inner.closed.clone() {
             return Err(session.over(reason));
@@ -183,8 +221,13 @@ impl Outbox {
         let mut handles = Vec::with_capacity(keys.len());
         for key in keys {
             let handle = match inner.held(key) {
+                Some(handle) if handle.is_cancelled() => {
+                    inner.set_aside(&handle);
+                    replaced.push(handle);
+                    inner.add(session, description, *key, false)
+                }
                 Some(handle) => handle,
-                None => inner.add(session, description, *key),
+                None => inner.add(session, description, *key, false),
             };
             handles.push(handle);
             inner.push(Command::Want(*key));
@@ -206,7 +249,7 @@ impl Outbox {
             return Err(session.over(reason));
         }
         let held = inner.held(&key);
-        Ok(held.unwrap_or_else(|| inner.add(session, description, key)))
+        Ok(held.unwrap_or_else(|| inner.add(session, description, key, false)))
     }
 
     /// Lets go of a key, when the last future of it is dropped; not where there is a new one.
@@ -218,6 +261,11 @@ impl Outbox {
         }
         inner.handles.remove(&handle.key);
         if inner.closed.is_none() {
+            if handle.is_being_cancelled() {
+                // Its news is still to come, and not for the next future of the key.
+                let before = inner.cancelled.entry(handle.key).or_default();
+                before.push_back(Weak::new());
+            }
             inner.push(Command::Release(handle.key));
             drop(inner);
             self.wake.notify_one();
@@ -226,8 +274,14 @@ impl Outbox {
 
     /// Asks that keys be not computed any more.
     pub(crate) fn cancel<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
+        // Dropped after the lock.
+        let mut held = Vec::new();
         let mut inner = self.lock();
         for key in keys {
+            if let Some(handle) = inner.held(key) {
+                handle.begin_cancelling();
+                held.push(handle);
+            }
             inner.push(Command::Cancel(*key));
         }
         drop(inner);
@@ -253,9 +307,9 @@ impl Outbox {
     /// Takes over what became of keys. Those not held any more are passed over.
     pub(crate) fn resolve(&self, news: impl IntoIterator<Item = (Key, State)>) {
         let found: Vec<_> = {
-            let inner = self.lock();
+            let mut inner = self.lock();
             let news = news.into_iter();
-            news.filter_map(|(key, state)| Some((inner.held(&key)?, state)))
+            news.filter_map(|(key, state)| Some((inner.addressee(&key, &state)?, state)))
                 .collect()
         };
         for (handle, state) in found {
@@ -273,7 +327,10 @@ impl Outbox {
             inner.closed = Some(reason.into());
             inner.queue.clear();
             inner.queue_bytes = 0;
-            inner.handles.values().filter_map(Weak::upgrade).collect()
+            let before = std::mem::take(&mut inner.cancelled);
+            let current = inner.handles.values();
+            let all = current.chain(before.values().flatten());
+            all.filter_map(Weak::upgrade).collect()
         };
         self.room.notify_all();
         for handle in held {

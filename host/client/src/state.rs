@@ -49,6 +49,15 @@ impl State {
     fn is_pending(&self) -> bool {
         matches!(self, Self::Pending)
     }
+
+    /// Whether the scheduler says with it that the session does not hold the key any more: what
+    /// follows speaks of a later submission.
+    pub(crate) fn ends_cancelling(&self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled | Self::Refused(_) | Self::Disconnected
+        )
+    }
 }
 
 impl From<KeyNews> for State {
@@ -82,11 +91,16 @@ pub(crate) struct Handle {
     pub(crate) key: Key,
     pub(crate) description: Arc<Description>,
     pub(crate) session: Arc<Session>,
+    /// Whether it is of a task that this session submitted, for which the scheduler answers every
+    /// cancellation.
+    is_submitted: bool,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
     state: State,
+    /// Whether its cancellation was asked for and has not been told.
+    is_being_cancelled: bool,
     watchers: Vec<Watcher>,
 }
 
@@ -96,15 +110,22 @@ struct Watcher {
 }
 
 impl Handle {
-    pub(crate) fn new(key: Key, description: Arc<Description>, session: Arc<Session>) -> Self {
+    pub(crate) fn new(
+        key: Key,
+        description: Arc<Description>,
+        session: Arc<Session>,
+        is_submitted: bool,
+    ) -> Self {
         let inner = Inner {
             state: State::Pending,
+            is_being_cancelled: false,
             watchers: Vec::new(),
         };
         Self {
             key,
             description,
             session,
+            is_submitted,
             inner: Mutex::new(inner),
         }
     }
@@ -119,14 +140,31 @@ impl Handle {
 
     /// Whether asking for the key again means to submit it again.
     pub(crate) fn is_to_be_submitted_again(&self) -> bool {
-        let state = &self.lock().state;
-        matches!(state, State::Cancelled | State::Lost(_) | State::Refused(_))
+        matches!(self.lock().state, State::Lost(_) | State::Refused(_))
+    }
+
+    /// Its cancellation is asked for. From now on it is shared with no new future.
+    pub(crate) fn begin_cancelling(&self) {
+        let mut inner = self.lock();
+        inner.is_being_cancelled |= self.is_submitted && !inner.state.ends_cancelling();
+    }
+
+    /// Whether the news of its cancellation is still to come.
+    pub(crate) fn is_being_cancelled(&self) -> bool {
+        self.lock().is_being_cancelled
+    }
+
+    /// Whether it was cancelled, or is being.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        let inner = self.lock();
+        inner.is_being_cancelled || matches!(inner.state, State::Cancelled)
     }
 
     /// Takes over a new state, and wakes who waits unless it is `Pending`.
     pub(crate) fn set(&self, state: State) {
         let watchers = {
             let mut inner = self.lock();
+            inner.is_being_cancelled &= !state.ends_cancelling();
             inner.state = state;
             match inner.state.is_pending() {
                 true => return,

@@ -72,16 +72,83 @@ fn order_is_kept_where_it_matters() {
     f.expect(&["submit 1 release 1", "submit 1,2 cancel 2", "release 2"]);
 }
 
+fn lost() -> State {
+    State::Lost(Arc::new(wask_core::Failure {
+        kind: wask_core::FailureKind::DataLost,
+        origin: task(1, 100).key,
+        label: "test".into(),
+        message: String::new(),
+        value: None,
+        backtrace: Vec::new(),
+        log: String::new(),
+        worker: String::new(),
+    }))
+}
+
 #[test]
-fn cancelled_and_lost_keys_are_submitted_again() {
+fn lost_keys_are_submitted_again_for_all_their_futures() {
     let f = Fixture::new();
     let a = f.submit(1);
-    f.session.outbox.resolve([(a.key, State::Cancelled)]);
-    assert!(a.is_to_be_submitted_again());
+    f.session.outbox.resolve([(a.key, lost())]);
     let again = f.submit(1);
     assert!(Arc::ptr_eq(&a, &again));
     assert!(matches!(a.state(), State::Pending));
     f.expect(&["submit 1,1"]);
+}
+
+#[test]
+fn cancelled_futures_stay_so_when_the_key_is_submitted_again() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.resolve([(a.key, State::Cancelled)]);
+    let again = f.submit(1);
+    assert!(matches!(a.state(), State::Cancelled));
+    assert!(matches!(again.state(), State::Pending));
+    // The key is held by the new one alone.
+    drop(a);
+    f.expect(&["submit 1,1"]);
+    drop(again);
+    f.expect(&["release 1"]);
+}
+
+#[test]
+fn news_of_a_cancellation_is_for_the_futures_before_it() {
+    let f = Fixture::new();
+    let outbox = &f.session.outbox;
+    let a = f.submit(1);
+    outbox.cancel([&a.key, &a.key]);
+    let b = f.submit(1);
+    outbox.cancel([&b.key]);
+    drop(b);
+    let c = f.submit(1);
+    f.expect(&[
+        "submit 1 cancel 1,1",
+        "submit 1 cancel 1",
+        "release 1",
+        "submit 1",
+    ]);
+    let done = State::Finished {
+        nbytes: 0,
+        inline: None,
+    };
+    outbox.resolve([(a.key, done.clone())]);
+    assert!(matches!(a.state(), State::Finished { .. }));
+    outbox.resolve([(a.key, State::Cancelled)]);
+    assert!(matches!(a.state(), State::Cancelled));
+    outbox.resolve([(a.key, State::Cancelled)]);
+    assert!(matches!(c.state(), State::Pending));
+    outbox.resolve([(a.key, done)]);
+    assert!(matches!(c.state(), State::Finished { .. }));
+}
+
+#[test]
+fn the_end_is_told_to_futures_that_wait_for_their_cancellation() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.cancel([&a.key]);
+    let _b = f.submit(1);
+    f.session.outbox.close("the wire was cut");
+    assert!(matches!(a.state(), State::Disconnected));
 }
 
 #[test]

@@ -148,6 +148,7 @@ async fn a_failed_task_runs_again_once_nobody_holds_its_failure() {
     let failed = bench.submit("trap", (1,));
     failure(&failed).await;
     drop(failed);
+    bench.until_empty().await;
     failure(&bench.submit("trap", (1,))).await;
     assert_eq!(bench.counts().await.total_erred, 2);
 }

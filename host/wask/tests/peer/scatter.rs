@@ -138,6 +138,20 @@ async fn a_cancelled_value_is_freed() {
 }
 
 #[tokio::test]
+async fn a_value_scattered_right_after_its_release_is_there() {
+    let bench = Bench::new(1, 1).await;
+    let bytes = vec![7u8; 100_000];
+    let value = bench.client.scatter(&bytes).await.unwrap();
+    // So much that the release is sent late.
+    let add = bench.function("add");
+    let _sums = bench.client.map(&add, (wask::each(0..30_000u32), 1));
+    drop(value);
+    let again = bench.client.scatter(&bytes).await.unwrap();
+    assert_eq!(bench.holders(&again).await, ["local-0"]);
+    assert_eq!(again.result::<Vec<u8>>().await.unwrap(), bytes);
+}
+
+#[tokio::test]
 async fn there_must_be_a_worker_to_scatter_to() {
     let cluster = LocalCluster::builder().workers(0).start().await.unwrap();
     let client = cluster.client().await.unwrap();

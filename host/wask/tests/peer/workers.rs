@@ -159,9 +159,10 @@ async fn a_task_goes_to_its_larger_input() {
     let small = bench.submit_with(on("local-0"), "add", (1, 2));
     bench.client.wait([&large, &small]).await;
     let length = bench.submit("length", (&large,));
+    bench.client.wait([&length]).await;
+    assert_eq!(bench.holders(&length).await, ["local-1"]);
     let end = bench.submit("sum", ([&length, &small],));
     assert_eq!(number(&end).await, (1 << 20) + 3);
-    assert_eq!(bench.holders(&length).await, ["local-1"]);
 }
 
 #[tokio::test]
