@@ -144,7 +144,7 @@ async fn a_value_scattered_right_after_its_release_is_there() {
     let value = bench.client.scatter(&bytes).await.unwrap();
     // So much that the release is sent late.
     let add = bench.function("add");
-    let _sums = bench.client.map(&add, (wask::each(0..30_000u32), 1));
+    let _sums = bench.client.map(&add, (wask::each(0..100_000u32), 1));
     drop(value);
     let again = bench.client.scatter(&bytes).await.unwrap();
     assert_eq!(bench.holders(&again).await, ["local-0"]);
