@@ -141,9 +141,10 @@ impl Client {
         }
     }
 
-    /// Asks that tasks be not run any more, or stopped. Their futures, and those of tasks that
-    /// depend on them, become [`Cancelled`](crate::Status::Cancelled), unless they were finished
-    /// before. What somebody else wants as well goes on.
+    /// Asks that tasks be not run any more, or stopped. Their futures become
+    /// [`Cancelled`](crate::Status::Cancelled), and so do those of unfinished tasks that depend on
+    /// them. They stay so: to submit an equal task again gives a new future. What somebody else
+    /// wants as well goes on.
     ///
     /// ```no_run
     /// # async fn example(client: wask_client::Client, parts: Vec<wask_client::Future>) {

@@ -2,8 +2,9 @@
 //! each, against a whole cluster in this process. `host/client/docs/peer-semantics.md` lists them,
 //! and `table` keeps that list true.
 //!
-//! Nothing here waits for a time to pass: what takes its time is a task without an end that is
-//! cancelled, and what happens on the scheduler is asked for until it has happened.
+//! Nothing here waits for a time to pass, but where a time that passes is the case itself: what
+//! takes its time is a task without an end that is cancelled, and what happens on the scheduler is
+//! asked for until it has happened.
 
 mod cancel;
 mod closing;

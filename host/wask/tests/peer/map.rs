@@ -82,8 +82,7 @@ async fn a_map_without_a_sequence_is_a_mistake() {
 async fn a_map_with_one_misfit_submits_nothing() {
     let bench = Bench::new(1, 1).await;
     let add = bench.function("add");
-    let values = [1i64, 2, -3].map(|n| n.to_string().parse::<i64>().unwrap());
-    let refused = bench.client.map(&add, (each(values), 1));
+    let refused = bench.client.map(&add, (each([1, 2, -3]), 1));
     assert!(
         matches!(refused, Err(Error::Arguments { .. })),
         "{refused:?}"

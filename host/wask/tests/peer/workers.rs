@@ -5,7 +5,7 @@ use wask_worker::{Config, Worker, WorkerHandle};
 
 use crate::{Bench, LocalCluster, number};
 
-/// Lets one more worker with one slot join.
+/// Lets one more worker join, which has some slots and these resources.
 fn join(cluster: &LocalCluster, name: &str, resources: &[(&str, u64)]) -> WorkerHandle {
     let resources = resources.iter();
     let config = Config {
