@@ -1,15 +1,16 @@
 //! Workers that leave in the middle of work.
 
-use wask::{Error, FailureKind, Future, Options, Status, each};
+use wask::{ClusterStatus, Error, FailureKind, Future, Options, Status, each};
 
 use crate::{Bench, failure, number};
 
-/// The name of a worker that was given a task.
-async fn busy_worker(bench: &Bench) -> String {
-    bench.until(|status| status.tasks.processing == 1).await;
-    let workers = bench.client.status().await.unwrap().workers;
-    let busy = workers.into_iter().find(|worker| worker.processing == 1);
-    busy.unwrap().name
+/// The name of the one worker that was given a task, when there are so many workers.
+async fn busy_worker(bench: &Bench, workers: usize) -> String {
+    let is_so =
+        |status: &ClusterStatus| status.workers.len() == workers && status.tasks.processing == 1;
+    let workers = bench.until(is_so).await.workers.into_iter();
+    let busy: Vec<_> = workers.filter(|worker| worker.processing == 1).collect();
+    busy[0].name.clone()
 }
 
 fn on(name: &str) -> Options {
@@ -20,9 +21,9 @@ fn on(name: &str) -> Options {
 async fn a_task_whose_worker_is_lost_runs_elsewhere() {
     let mut bench = Bench::new(2, 1).await;
     let endless = bench.submit("spin", (1,));
-    let first = busy_worker(&bench).await;
+    let first = busy_worker(&bench, 2).await;
     assert!(bench.cluster.stop_worker(&first));
-    let second = busy_worker(&bench).await;
+    let second = busy_worker(&bench, 1).await;
     assert_ne!(first, second);
     assert_eq!(endless.status(), Status::Pending);
     assert_eq!(bench.counts().await.total_recomputed, 1);
@@ -32,8 +33,8 @@ async fn a_task_whose_worker_is_lost_runs_elsewhere() {
 async fn a_task_that_takes_its_workers_with_it_fails() {
     let mut bench = Bench::new(4, 1).await;
     let endless = bench.submit("spin", (1,));
-    for _ in 0..3 {
-        let name = busy_worker(&bench).await;
+    for workers in [4, 3, 2] {
+        let name = busy_worker(&bench, workers).await;
         assert!(bench.cluster.stop_worker(&name));
     }
     assert_eq!(failure(&endless).await.kind(), FailureKind::WorkersLost);

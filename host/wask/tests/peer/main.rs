@@ -89,8 +89,8 @@ impl Bench {
     }
 
     /// Asks the scheduler until it is so.
-    async fn until(&self, is_so: impl Fn(&ClusterStatus) -> bool) {
-        until(&self.client, is_so).await;
+    async fn until(&self, is_so: impl Fn(&ClusterStatus) -> bool) -> ClusterStatus {
+        until(&self.client, is_so).await
     }
 
     /// Asks the scheduler until it knows no task any more.
@@ -104,15 +104,20 @@ impl Bench {
     }
 }
 
-/// Asks the scheduler until it is so.
-async fn until(client: &Client, is_so: impl Fn(&ClusterStatus) -> bool) {
+/// Asks the scheduler until it is so, and gives back what it said then.
+async fn until(client: &Client, is_so: impl Fn(&ClusterStatus) -> bool) -> ClusterStatus {
     let asking = async {
-        while !is_so(&client.status().await.unwrap()) {
+        loop {
+            let status = client.status().await.unwrap();
+            if is_so(&status) {
+                return status;
+            }
             tokio::task::yield_now().await;
         }
     };
-    if tokio::time::timeout(PATIENCE, asking).await.is_err() {
-        panic!("it never was so: {:#?}", client.status().await);
+    match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(status) => status,
+        Err(_) => panic!("it never was so: {:#?}", client.status().await),
     }
 }
 
