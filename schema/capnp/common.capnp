@@ -16,10 +16,11 @@ struct Definition {
       # A function that a component exports.
       component @0 :Data;   # The component's digest.
       name @1 :Text;        # `count-words`, or `demo:text/words#count`.
+      applied @10 :Applied;
     }
     operator :group {
       # A built-in function, generic over WIT types, run in host code.
-      operatorName @2 :Text;
+      operatorName @2 :Text;       # With its parameter, where it has one: `field(name)`.
       operatorVersion @3 :UInt32;
       types @4 :List(Text);  # What stands for its type parameters.
     }
@@ -35,6 +36,17 @@ struct Definition {
   }
   options @8 :TaskOptions;
   tenant @9 :Text;           # Whose; set by the scheduler. A client's own word is not taken.
+}
+
+enum Applied {
+  # How a function is applied: to the arguments as they are, or to the elements of a list, each in
+  # a sandbox of its own.
+  once @0;
+  map @1;                    # `f(x: T, ..) -> U` makes of a `list<T>` a `list<U>`.
+  filter @2;                 # `f(x: T, ..) -> bool`: those of a `list<T>` that it is true of.
+  flatMap @3;                # `f(x: T, ..) -> list<U>` makes of a `list<T>` one `list<U>`.
+  fold @4;                   # `f(so-far: A, x: T, ..) -> A` makes of an `A` and a `list<T>` an `A`.
+  reduce @5;                 # `f(a: T, b: T, ..) -> T` makes of a `list<T>` a `T`.
 }
 
 struct TaskOptions {
@@ -96,6 +108,7 @@ struct Failure {
   backtrace @6 :List(Text);  # Wasm frames, innermost first.
   log @7 :Text;              # The end of stdout and stderr.
   worker @8 :Text;           # Where it ran, by name.
+  errorType @9 :Text;        # Of the value, as WIT text; empty where there is none.
 }
 
 enum FailureKind {
@@ -110,6 +123,7 @@ enum FailureKind {
   workersLost @8;
   dataLost @9;
   unavailable @10;
+  operator @11;
 }
 
 struct Refusal {

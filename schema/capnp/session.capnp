@@ -131,6 +131,7 @@ struct SessionBatch {
   definitions @0 :List(Common.Definition);
   tasks @1 :List(Common.Task);     # A dependency is known already or comes before its dependents.
   wanted @2 :Data;                 # Keys of earlier tasks that the session wants to hold again.
+  detached @5 :Data;               # Keys to compute even if the session ends before they are done.
   released @3 :Data;               # Keys that it lets go of.
   cancelled @4 :Data;              # Keys that are not to be computed any more.
 }

@@ -136,7 +136,9 @@ impl From<ComponentError> for Failed {
 impl From<SandboxError> for Failed {
     fn from(error: SandboxError) -> Self {
         let exit = match error {
-            SandboxError::Compile { .. } | SandboxError::Link { .. } => Exit::Input,
+            SandboxError::Compile { .. }
+            | SandboxError::Link { .. }
+            | SandboxError::Operator { .. } => Exit::Input,
             SandboxError::Engine { .. }
             | SandboxError::Thread { .. }
             | SandboxError::Cache { .. }

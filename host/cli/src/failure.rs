@@ -70,6 +70,7 @@ fn advice(kind: FailureKind) -> Option<&'static str> {
         | FailureKind::BadArguments
         | FailureKind::Cancelled
         | FailureKind::DataLost
+        | FailureKind::Operator
         | FailureKind::Unavailable => return None,
     })
 }

@@ -1,43 +1,68 @@
 //! Rust values to the arguments of a task.
 //!
 //! Arguments are a tuple with one item for each parameter, of any type that serde serializes,
-//! encoded as the function's signature directs. Three things in them mean more than their value: a
-//! [`Future`](crate::Future) stands for its result, an [`Encoded`] for what it holds, and, in
-//! `map`, an [`Each`] for its next item. They serialize as numbered holes; which hole is what,
-//! they leave with the collector of this thread while the arguments are encoded.
+//! encoded as the function's signature directs. Some things in them mean more than their value: a
+//! [`Future`](crate::Future) and a [`Delayed`](crate::Delayed) stand for their results, an
+//! [`Encoded`] for what it holds, and, in `map`, an [`Each`] for its next item. They serialize as
+//! numbered holes; which hole is what, they leave with the collector of this thread while the
+//! arguments are encoded.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 use serde::{Serialize, Serializer, ser};
-use wask_core::{Arguments, Hole, Key};
+use wask_core::{Arguments, Hole, Key, Piece};
 use wask_value::{FunctionType, Rope, Segment, Type};
 
-use crate::{Encoded, Error, session::Session, state::Handle};
+use crate::{
+    Encoded, Error,
+    lazy::{Input, InputId, Node},
+    session::Session,
+    state::Handle,
+};
 
-/// Arguments as a task has them.
+/// Arguments as a task has them, but for the keys of what goes into the holes.
 #[derive(Debug)]
 pub(crate) struct EncodedArguments {
     pub(crate) arguments: Arguments,
-    /// The tasks whose results go into the holes, each once.
-    pub(crate) dependencies: Box<[Key]>,
+    /// What goes into the holes, each once.
+    pub(crate) inputs: Box<[Input]>,
+}
+
+impl EncodedArguments {
+    /// The keys of the inputs, for a task that is to run at once in this session.
+    pub(crate) fn dependencies(&self, session: &Arc<Session>) -> Result<Box<[Key]>, Error> {
+        let inputs = self.inputs.iter().map(|input| match input {
+            Input::Future(future) if Arc::ptr_eq(&future.session, session) => Ok(future.key),
+            Input::Future(_) => Err(Error::Usage(
+                "a future of another client stands in the arguments: gather its result and \
+                 scatter it with this client",
+            )),
+            Input::Lazy(_) => Err(Error::Usage(
+                "a delayed value stands in the arguments of a task that is to run at once: make \
+                 a future of it with client.compute, or delay this call too",
+            )),
+        });
+        inputs.collect()
+    }
 }
 
 /// Encodes the arguments of one call.
 ///
 /// `name` and `ty` are the function's.
 pub(crate) fn encode<A: Serialize + ?Sized>(
-    session: &Arc<Session>,
     name: &Arc<str>,
     ty: &FunctionType,
     arguments: &A,
 ) -> Result<EncodedArguments, Error> {
-    let (rope, collected) = Collector::run(None, || rope(name, ty, arguments));
-    finish(session, name, ty, rope?, &collected.slots)
+    let (rope, mut collected) = Collector::run(None, || rope(name, ty, arguments));
+    match collected.error.take() {
+        Some(error) => Err(error),
+        None => finish(name, ty, rope?, &collected.slots),
+    }
 }
 
 /// Encodes the arguments of one call after another, as long as the sequences in them last.
 pub(crate) struct Rows<'a, A> {
-    pub(crate) session: &'a Arc<Session>,
     pub(crate) name: &'a Arc<str>,
     pub(crate) ty: &'a FunctionType,
     pub(crate) arguments: &'a A,
@@ -49,9 +74,12 @@ impl<A: Serialize> Iterator for Rows<'_, A> {
     fn next(&mut self) -> Option<Self::Item> {
         let row = next_row();
         let encoded = || rope(self.name, self.ty, self.arguments);
-        let (rope, collected) = Collector::run(Some(row), encoded);
+        let (rope, mut collected) = Collector::run(Some(row), encoded);
         if collected.has_ended {
             return None;
+        }
+        if let Some(error) = collected.error.take() {
+            return Some(Err(error));
         }
         if rope.is_ok() && !collected.has_each {
             let advice = "map needs something to map over: put each(..) around a sequence in its \
@@ -59,7 +87,7 @@ impl<A: Serialize> Iterator for Rows<'_, A> {
             return Some(Err(Error::Usage(advice)));
         }
         let slots = &collected.slots;
-        Some(rope.and_then(|rope| finish(self.session, self.name, self.ty, rope, slots)))
+        Some(rope.and_then(|rope| finish(self.name, self.ty, rope, slots)))
     }
 }
 
@@ -82,7 +110,6 @@ fn misfit(name: &Arc<str>, ty: &FunctionType, source: wask_value::Error) -> Erro
 
 /// Checks what stands in the holes, and puts in what is here already.
 fn finish(
-    session: &Arc<Session>,
     name: &Arc<str>,
     ty: &FunctionType,
     rope: Rope,
@@ -96,7 +123,7 @@ fn finish(
         };
         return Ok(EncodedArguments {
             arguments,
-            dependencies: Box::default(),
+            inputs: Box::default(),
         });
     }
     let slot = |number: u32| slots.get(number as usize);
@@ -108,33 +135,106 @@ fn finish(
         match segment {
             Segment::Bytes(bytes) => filled.bytes.extend_from_slice(bytes),
             Segment::Hole(number) => match slot(number) {
-                Some(Slot::Future(future)) if Arc::ptr_eq(&future.session, session) => {
-                    filled.hole(name, future.key)?;
-                }
+                Some(Slot::Input(input)) => filled.hole(name, input)?,
                 Some(Slot::Encoded(value)) => filled.bytes.extend_from_slice(value.bytes()),
-                _ => {
-                    return Err(Error::Usage(
-                        "a future of another client stands in the arguments: gather its result \
-                         and scatter it with this client",
-                    ));
-                }
+                // The check has found a slot for each hole.
+                None => {}
             },
         }
     }
     Ok(filled.into())
 }
 
+/// Arguments of which the first are results, and the others the same for many calls.
+pub(crate) struct Prefixed {
+    name: Arc<str>,
+    rest: EncodedArguments,
+}
+
+impl Prefixed {
+    /// For a function of this name and type, the first arguments being of these types.
+    pub(crate) fn new<A: Serialize + ?Sized>(
+        name: &Arc<str>,
+        ty: &FunctionType,
+        first: &[Type],
+        rest: &A,
+    ) -> Result<Self, Error> {
+        for (index, got) in first.iter().enumerate() {
+            let wanted = ty
+                .params
+                .get(index)
+                .map_or_else(Type::unit, |p| p.ty.clone());
+            if wanted != *got {
+                return Err(Error::Type {
+                    what: format!("argument {index} of {name}, which is {ty}").into(),
+                    wanted,
+                    got: got.clone(),
+                });
+            }
+        }
+        let ty = FunctionType {
+            params: ty.params[first.len()..].to_vec(),
+            result: ty.result.clone(),
+        };
+        let rest = encode(name, &ty, rest)?;
+        let name = name.clone();
+        Ok(Self { name, rest })
+    }
+
+    /// With these results as the first arguments.
+    pub(crate) fn with(&self, first: &[Input]) -> Result<EncodedArguments, Error> {
+        let mut filled = Filled::default();
+        for input in first {
+            filled.hole(&self.name, input)?;
+        }
+        self.finish(filled)
+    }
+
+    /// With a list of these results as the first argument.
+    pub(crate) fn with_list(&self, items: &[Input]) -> Result<EncodedArguments, Error> {
+        let mut filled = Filled::default();
+        filled.list(&self.name, items)?;
+        self.finish(filled)
+    }
+
+    /// With a value and a result as the first arguments.
+    pub(crate) fn with_value(
+        &self,
+        value: &Encoded,
+        input: &Input,
+    ) -> Result<EncodedArguments, Error> {
+        let mut filled = Filled::default();
+        filled.bytes.extend_from_slice(value.bytes());
+        filled.hole(&self.name, input)?;
+        self.finish(filled)
+    }
+
+    fn finish(&self, mut filled: Filled) -> Result<EncodedArguments, Error> {
+        for piece in self.rest.arguments.pieces() {
+            match piece {
+                Piece::Bytes(bytes) => filled.bytes.extend_from_slice(bytes),
+                Piece::Dependency(index) => {
+                    filled.hole(&self.name, &self.rest.inputs[index as usize])?;
+                }
+            }
+        }
+        Ok(filled.into())
+    }
+}
+
+/// Arguments that are being put together.
 #[derive(Default)]
-struct Filled {
-    bytes: Vec<u8>,
+pub(crate) struct Filled {
+    pub(crate) bytes: Vec<u8>,
     holes: Vec<Hole>,
-    dependencies: Vec<Key>,
-    /// Where in the dependencies a key stands.
-    places: wask_core::KeyMap<u32>,
+    inputs: Vec<Input>,
+    /// Where among the inputs each stands.
+    places: HashMap<InputId, u32>,
 }
 
 impl Filled {
-    fn hole(&mut self, name: &Arc<str>, key: Key) -> Result<(), Error> {
+    /// A hole at the end of the bytes.
+    pub(crate) fn hole(&mut self, name: &Arc<str>, input: &Input) -> Result<(), Error> {
         let count = |len: usize| {
             u32::try_from(len).map_err(|_| Error::ArgumentsTooLarge {
                 function: name.clone(),
@@ -142,14 +242,21 @@ impl Filled {
                 limit: u32::MAX as usize,
             })
         };
-        let next = count(self.dependencies.len())?;
-        let dependency = *self.places.entry(key).or_insert(next);
+        let next = count(self.inputs.len())?;
+        let dependency = *self.places.entry(input.id()).or_insert(next);
         if dependency == next {
-            self.dependencies.push(key);
+            self.inputs.push(input.clone());
         }
         let offset = count(self.bytes.len())?;
         self.holes.push(Hole { offset, dependency });
         Ok(())
+    }
+
+    /// A list of holes at the end of the bytes.
+    pub(crate) fn list(&mut self, name: &Arc<str>, items: &[Input]) -> Result<(), Error> {
+        let length = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        self.bytes.extend(length.to_le_bytes());
+        items.iter().try_for_each(|item| self.hole(name, item))
     }
 }
 
@@ -161,21 +268,33 @@ impl From<Filled> for EncodedArguments {
         };
         Self {
             arguments,
-            dependencies: filled.dependencies.into(),
+            inputs: filled.inputs.into(),
         }
     }
 }
 
 /// What stands in a hole.
 pub(crate) enum Slot {
-    Future(Arc<Handle>),
+    Input(Input),
     Encoded(Encoded),
+}
+
+impl From<Arc<Handle>> for Slot {
+    fn from(future: Arc<Handle>) -> Self {
+        Self::Input(Input::Future(future))
+    }
+}
+
+impl From<Arc<Node>> for Slot {
+    fn from(lazy: Arc<Node>) -> Self {
+        Self::Input(Input::Lazy(lazy))
+    }
 }
 
 impl Slot {
     fn ty(&self) -> &Type {
         match self {
-            Self::Future(future) => &future.description.ty,
+            Self::Input(input) => input.ty(),
             Self::Encoded(value) => value.ty(),
         }
     }
@@ -195,6 +314,16 @@ impl Slot {
             )),
         }
     }
+}
+
+/// Serializes as what cannot be encoded, for this reason.
+pub(crate) fn fail<S: Serializer>(error: &Error) -> Result<S::Ok, S::Error> {
+    COLLECTOR.with_borrow_mut(|collector| {
+        if let Some(collector) = collector {
+            collector.error = Some(error.clone());
+        }
+    });
+    Err(ser::Error::custom(error))
 }
 
 thread_local! {
@@ -218,6 +347,8 @@ struct Collector {
     row: Option<u64>,
     has_each: bool,
     has_ended: bool,
+    /// Why something in them cannot be encoded.
+    error: Option<Error>,
 }
 
 impl Collector {

@@ -16,8 +16,10 @@
 //! [`Future::into_async`] lead to the other side, `From` back.
 
 mod client;
+mod completed;
 mod future;
 mod wait;
 
-pub use client::{AsCompleted, Builder, Client, Waited};
+pub use client::{Builder, Client, Waited};
+pub use completed::{AsCompleted, CompletedResults};
 pub use future::Future;

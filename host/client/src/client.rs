@@ -2,20 +2,25 @@
 
 use std::{fmt, sync::Arc};
 
-use futures::channel::oneshot;
 use wask_component::Digest as ComponentDigest;
 use wask_core::Digest;
 use wask_rpc::wire::ClusterStatus;
 
-use crate::{Builder, Component, Error, Future, Source, session::Session};
+use crate::{Builder, Component, Error, Future, Source, session::Session, thread::off_thread};
 
+mod completed;
 mod data;
 mod datasets;
 mod gather;
+mod lazy;
 mod submit;
+mod wait;
 
+pub use completed::{AsCompleted, CompletedResults};
+pub use data::Scatter;
 pub use datasets::Dataset;
-pub use gather::{AsCompleted, Waited};
+pub use gather::Gathered;
+pub use wait::Waited;
 
 /// A session with a cluster. Cheap to clone, for use from any thread and any async runtime; it
 /// has a thread of its own for the connection.
@@ -116,13 +121,15 @@ impl Client {
     }
 
     async fn upload_named(&self, source: Source, name: String) -> Result<Component, Error> {
-        let component = off_thread(move || source.load()).await??;
-        let digest = Digest(*ComponentDigest::as_bytes(&component.digest()));
-        let bytes = component.bytes().clone();
+        let code = off_thread(move || source.load()).await??;
+        let digest = Digest(*ComponentDigest::as_bytes(&code.digest()));
+        let bytes = code.bytes().clone();
         let info = self
             .session
             .call(async move |remote| remote.upload(digest, bytes, name).await);
-        Component::new(info.await?, self.session.tenant.clone())
+        let info = info.await?;
+        self.session.has_admitted(digest);
+        Component::new(info, self.session.tenant.clone(), Some(code))
     }
 
     /// A component that the cluster knows, by its name or its digest (`blake3:…`).
@@ -140,7 +147,7 @@ impl Client {
         let info = self
             .session
             .call(async move |remote| remote.component(name).await);
-        Component::new(info.await?, self.session.tenant.clone())
+        Component::new(info.await?, self.session.tenant.clone(), None)
     }
 
     /// All components of the tenant.
@@ -160,7 +167,7 @@ impl Client {
         let tenant = &self.session.tenant;
         let infos = infos.await?.into_iter();
         infos
-            .map(|info| Component::new(info, tenant.clone()))
+            .map(|info| Component::new(info, tenant.clone(), None))
             .collect()
     }
 
@@ -241,28 +248,5 @@ impl Client {
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Client({}, {})", self.address(), self.tenant())
-    }
-}
-
-/// Does what takes its time on a thread for it alone, so that async programs are not held up.
-async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Error> {
-    let (done, is_done) = oneshot::channel();
-    let run = move || {
-        // Nobody waits any more where this fails.
-        let _ = done.send(work());
-    };
-    let thread = std::thread::Builder::new()
-        .name("wask-client-work".into())
-        .spawn(run);
-    let thread = thread.map_err(|error| Error::Thread(Arc::new(error)))?;
-    match is_done.await {
-        Ok(outcome) => Ok(outcome),
-        // It panicked: so does this.
-        Err(_) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => Err(Error::Usage("a thread has ended without an outcome")),
-        },
     }
 }

@@ -66,6 +66,63 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A graph whose values do not fit.
+    #[error(
+        "the graph holds {bytes} bytes of calls and values, more than {limit}: scatter large \
+         values, or read them on the cluster, and build the graph from their futures"
+    )]
+    GraphTooLarge {
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+
+    /// An operator on values of types for which it is not made.
+    #[error(transparent)]
+    Operator(Arc<wask_operator::Error>),
+
+    /// A function that cannot run here, since only the cluster has its component.
+    #[error(
+        "the component of {function} is not in this process: load it from its file, or compute \
+         on the cluster with client.compute"
+    )]
+    NoCode {
+        /// The function.
+        function: Arc<str>,
+    },
+
+    /// What runs functions in this process cannot run.
+    #[error(transparent)]
+    Sandbox(Arc<wask_sandbox::Error>),
+
+    /// A function that cannot be applied in this way.
+    #[error("{function}: {source}")]
+    Shape {
+        /// The function.
+        function: Arc<str>,
+        /// What shape it would have to have.
+        source: Box<wask_value::Error>,
+    },
+
+    /// What should be a list, as each part of a collection is.
+    #[error("{what} is {got}, not a list, as a part of a collection must be")]
+    NotList {
+        /// What should be one.
+        what: Arc<str>,
+        /// What it is.
+        got: Type,
+    },
+
+    /// A file that cannot be used.
+    #[error("the file {} {problem}", path.display())]
+    File {
+        /// Its path.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
     /// A mistake in the use of this library, in words.
     #[error("{0}")]
     Usage(&'static str),
@@ -148,17 +205,25 @@ impl From<wask_component::Error> for Error {
     }
 }
 
+impl From<wask_operator::Error> for Error {
+    fn from(error: wask_operator::Error) -> Self {
+        Self::Operator(Arc::new(error))
+    }
+}
+
 /// The failure of a task, as [`Error::Task`] and [`Future::exception`](crate::Future::exception)
 /// tell it. Says which task was at fault, which need not be the one that was asked for.
 #[derive(Clone)]
 pub struct TaskError {
     failure: Arc<Failure>,
-    /// Of the task at fault, where this client knows it.
+    /// Of the value that the task at fault returned.
     error_type: Option<Type>,
 }
 
 impl TaskError {
-    pub(crate) fn new(failure: Arc<Failure>, error_type: Option<Type>) -> Self {
+    pub(crate) fn new(failure: Arc<Failure>) -> Self {
+        let text = failure.error_type.as_deref();
+        let error_type = text.and_then(|text| text.parse().ok());
         Self {
             failure,
             error_type,
@@ -176,8 +241,7 @@ impl TaskError {
         &self.failure
     }
 
-    /// The WIT type of the error that the function at fault returned, where it returned one and
-    /// this client still has a future of it.
+    /// The WIT type of the error that the function at fault returned, where it returned one.
     pub fn error_type(&self) -> Option<&Type> {
         self.failure.value.as_ref().and(self.error_type.as_ref())
     }
@@ -214,13 +278,8 @@ impl TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.failure.fmt(f)?;
-        let shown = self.error_type().zip(self.dynamic_value());
-        let shown = shown.and_then(|(ty, value)| wask_value::wave::to_string(ty, &value).ok());
-        match shown {
-            Some(value) => write!(f, ": {value}"),
-            None => Ok(()),
-        }
+        // Its message tells the value already.
+        self.failure.fmt(f)
     }
 }
 
@@ -231,3 +290,33 @@ impl fmt::Debug for TaskError {
 }
 
 impl std::error::Error for TaskError {}
+
+#[cfg(test)]
+mod tests {
+    use wask_core::Key;
+
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_guest_is_told_once() {
+        let failure = Failure {
+            kind: FailureKind::GuestError,
+            origin: Key([0; 32]),
+            label: "parse".into(),
+            message: "not a number".into(),
+            error_type: Some("string".into()),
+            value: Some(
+                wask_value::to_bytes(&Type::String, "not a number")
+                    .unwrap()
+                    .into(),
+            ),
+            backtrace: Vec::new(),
+            log: String::new(),
+            worker: "w".into(),
+        };
+        let error = TaskError::new(Arc::new(failure));
+        assert_eq!(error.value::<String>().as_deref(), Some("not a number"));
+        let shown = Error::from(error).to_string();
+        assert_eq!(shown.matches("not a number").count(), 1, "{shown}");
+    }
+}

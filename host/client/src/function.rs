@@ -10,10 +10,10 @@ use wask_value::{FunctionType, WitType};
 
 use crate::{Dynamic, Error, Options, state::Description};
 
-/// A component that the cluster has admitted: a library of task functions. Cheap to clone.
+/// A component: a library of task functions. Cheap to clone.
 ///
-/// From [`Client::upload`](crate::Client::upload) or
-/// [`Client::component`](crate::Client::component).
+/// From [`Client::upload`](crate::Client::upload), [`Client::component`](crate::Client::component)
+/// or, without a cluster, [`load`](Self::load).
 #[derive(Clone)]
 pub struct Component(Arc<Inner>);
 
@@ -23,10 +23,43 @@ struct Inner {
     size: u64,
     interface: Interface,
     tenant: Arc<str>,
+    /// Where this process has it.
+    code: Option<wask_component::Component>,
 }
 
 impl Component {
-    pub(crate) fn new(info: ComponentInfo, tenant: Arc<str>) -> Result<Self, Error> {
+    /// Reads a component from a file or from bytes, without a cluster. Its functions can be
+    /// delayed and [computed](crate::compute) here; the first graph of them that a client computes
+    /// takes the component along to the cluster.
+    ///
+    /// ```no_run
+    /// use wask_client::Component;
+    ///
+    /// # fn main() -> Result<(), wask_client::Error> {
+    /// let words = Component::load("target/guests/word_count.wasm")?;
+    /// let count = words.function("count-words")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Component`] where it cannot be read or is none that wask runs.
+    pub fn load(source: impl Into<Source>) -> Result<Self, Error> {
+        let code = source.into().load()?;
+        Ok(Self(Arc::new(Inner {
+            digest: Digest(*code.digest().as_bytes()),
+            name: None,
+            size: code.bytes().len() as u64,
+            interface: code.interface().clone(),
+            tenant: "default".into(),
+            code: Some(code),
+        })))
+    }
+
+    pub(crate) fn new(
+        info: ComponentInfo,
+        tenant: Arc<str>,
+        code: Option<wask_component::Component>,
+    ) -> Result<Self, Error> {
         let functions = info.functions.into_iter().map(|function| {
             let ty = function.ty.parse().map_err(|source| Error::Value {
                 what: format!("the type of function {}", function.name).into(),
@@ -48,7 +81,13 @@ impl Component {
             size: info.size,
             interface,
             tenant,
+            code,
         })))
+    }
+
+    /// The component itself, where this process has it.
+    pub(crate) fn code(&self) -> Option<&wask_component::Component> {
+        self.0.code.as_ref()
     }
 
     /// What names the component: the BLAKE3 digest of its bytes.
@@ -98,12 +137,10 @@ impl Component {
 
     fn make(&self, function: &wask_component::Function) -> Function {
         let name: Arc<str> = function.name.as_str().into();
-        let kind = TaskKind::Function {
-            component: self.0.digest,
-            function: name.clone(),
-        };
+        let kind = TaskKind::function(self.0.digest, name.clone());
         let options = Options::default();
         Function {
+            component: self.clone(),
             signature: Arc::new(Signature {
                 name,
                 ty: function.ty.clone(),
@@ -133,6 +170,7 @@ pub struct Function<R = Dynamic> {
     signature: Arc<Signature>,
     pub(crate) description: Arc<Description>,
     pub(crate) definition: Arc<Definition>,
+    component: Component,
     returns: PhantomData<fn() -> R>,
 }
 
@@ -207,8 +245,14 @@ impl<R> Function<R> {
             signature: self.signature.clone(),
             description: self.description.clone(),
             definition: self.definition.clone(),
+            component: self.component.clone(),
             returns: PhantomData,
         })
+    }
+
+    /// The component whose function this is.
+    pub fn component(&self) -> &Component {
+        &self.component
     }
 
     pub(crate) fn shared_name(&self) -> &Arc<str> {
@@ -229,7 +273,6 @@ fn describe(name: &str, ty: &FunctionType, options: &Options) -> Arc<Description
     Arc::new(Description {
         label: options.0.label.clone().unwrap_or_else(|| name.into()),
         ty: ty.value_type(),
-        error_type: ty.error_type(),
     })
 }
 
@@ -239,6 +282,7 @@ impl<R> Clone for Function<R> {
             signature: self.signature.clone(),
             description: self.description.clone(),
             definition: self.definition.clone(),
+            component: self.component.clone(),
             returns: PhantomData,
         }
     }

@@ -1,6 +1,6 @@
 //! Futures: a client's hold on the result of a task, or on a value that it scattered.
 
-use std::{fmt, future::IntoFuture, marker::PhantomData, sync::Arc};
+use std::{fmt, future::IntoFuture, marker::PhantomData, sync::Arc, time::Duration};
 
 use futures::future::{BoxFuture, FutureExt};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
@@ -163,6 +163,35 @@ impl<T> Future<T> {
         results::read::<T, R>(&self.handle, &bytes)
     }
 
+    /// As [`result`](Self::result), but waits no longer than given, also for the transfer. The task
+    /// goes on, and its result may be asked for again.
+    ///
+    /// ```no_run
+    /// # async fn example(future: wask_client::Future) -> Result<(), wask_client::Error> {
+    /// use std::time::Duration;
+    /// use wask_client::Error;
+    ///
+    /// match future.result_within::<u32>(Duration::from_secs(10)).await {
+    ///     Ok(number) => println!("{number}"),
+    ///     Err(Error::Timeout { .. }) => println!("not yet"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Timeout`], and as [`result`](Self::result).
+    pub async fn result_within<R>(&self, limit: Duration) -> Result<R, Error>
+    where
+        T: ReadAs<R>,
+    {
+        let in_time = self.handle.session.within(limit, self.result());
+        let late = || Error::Timeout {
+            label: self.handle.description.label.clone(),
+        };
+        in_time.await.unwrap_or_else(|| Err(late()))
+    }
+
     /// As [`result`](Self::result), as a dynamic value.
     ///
     /// ```no_run
@@ -216,6 +245,35 @@ impl<T> Future<T> {
         }
     }
 
+    /// Calls `callback` once, with this future, when it is not pending any more, whatever became of
+    /// it; now, if it is not pending already. Until then the key is held.
+    ///
+    /// Callbacks of a client run one after another, in the order in which their futures resolve, on
+    /// a thread that they have for themselves (`wask-client-callbacks`): they may take their time
+    /// and may wait, for results too, which [`blocking::Future`](crate::blocking::Future) brings.
+    /// One that panics is logged, and the others go on.
+    ///
+    /// ```no_run
+    /// # async fn example(future: wask_client::Future) -> Result<(), wask_client::Error> {
+    /// future.on_done(|future| println!("{} is {}", future.label(), future.status()))?;
+    ///
+    /// future.on_done(|future| {
+    ///     let future = wask_client::blocking::Future::from(future);
+    ///     println!("{:?}", future.value());
+    /// })?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Thread`], where this process cannot have the thread.
+    pub fn on_done(&self, callback: impl FnOnce(Self) + Send + 'static) -> Result<(), Error>
+    where
+        T: 'static,
+    {
+        let future = self.clone();
+        self.handle.on_resolved(Box::new(move || callback(future)))
+    }
+
     /// The same future, read as a Rust type of the same WIT type.
     ///
     /// ```no_run
@@ -265,7 +323,7 @@ impl<T> fmt::Debug for Future<T> {
 /// In the arguments of a task, a future stands for its result. Elsewhere it cannot be serialized.
 impl<T> Serialize for Future<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Slot::Future(self.handle.clone()).serialize(serializer)
+        Slot::from(self.handle.clone()).serialize(serializer)
     }
 }
 

@@ -40,30 +40,42 @@
 
 mod arguments;
 pub mod blocking;
+mod callbacks;
 mod client;
 mod connect;
 mod encoded;
 mod error;
 mod function;
 mod future;
+mod lazy;
+mod local;
+mod nested;
 mod options;
 mod outbox;
+mod partitions;
 mod remote;
 mod results;
 mod session;
 mod state;
 #[cfg(test)]
 mod testing;
+mod thread;
 mod transfer;
 
 pub use arguments::{Each, each};
-pub use client::{AsCompleted, Client, Dataset, Waited};
+pub use client::{AsCompleted, Client, CompletedResults, Dataset, Gathered, Scatter, Waited};
 pub use connect::Builder;
 pub use encoded::Encoded;
 pub use error::{Error, TaskError};
 pub use function::{Component, Function, Source};
 pub use future::{Dynamic, Future, ReadAs, Status};
+pub use lazy::{
+    Computable, Compute, Delayed, Elements, Lazy, ListOf, Operand, Persist, Progress, Returned,
+    collect, compute, concat, count, max, mean, min, product, sum,
+};
+pub use nested::{Gather, Results};
 pub use options::Options;
+pub use partitions::{FileContent, Partitions};
 pub use wask_core::{Digest, Failure, FailureKind, Key};
 pub use wask_rpc::{
     Address, Limits, Refusal, RefusalCode,

@@ -12,6 +12,7 @@ use std::{
 };
 
 use tokio::sync::{Notify, oneshot};
+use wask_component::Component;
 use wask_core::{Key, KeyMap, TaskSpec};
 use wask_rpc::{Limits, wire::OutgoingBatch};
 
@@ -28,9 +29,13 @@ const KEY_BYTES: usize = 32;
 
 /// One step of the ordered stream to the scheduler.
 pub(crate) enum Command {
+    /// Give the cluster a component, before the tasks that come next.
+    Upload(Component),
     Submit(TaskSpec),
     /// Hold a key again that the scheduler knows.
     Want(Key),
+    /// Compute a key even if the session ends.
+    Detach(Key),
     Release(Key),
     Cancel(Key),
     /// Tell when all that came before has been taken in.
@@ -41,19 +46,22 @@ impl Command {
     /// When a batch's receiver looks at it: the fields of a batch have an order.
     fn phase(&self) -> u8 {
         match self {
-            Self::Submit(_) => 0,
+            Self::Submit(_) | Self::Upload(_) => 0,
             Self::Want(_) => 1,
-            Self::Release(_) => 2,
-            Self::Cancel(_) => 3,
-            Self::Sync(_) => 4,
+            Self::Detach(_) => 2,
+            Self::Release(_) => 3,
+            Self::Cancel(_) => 4,
+            Self::Sync(_) => 5,
         }
     }
 
     fn key(&self) -> Option<&Key> {
         match self {
             Self::Submit(task) => Some(&task.key),
-            Self::Want(key) | Self::Release(key) | Self::Cancel(key) => Some(key),
-            Self::Sync(_) => None,
+            Self::Want(key) | Self::Detach(key) | Self::Release(key) | Self::Cancel(key) => {
+                Some(key)
+            }
+            Self::Sync(_) | Self::Upload(_) => None,
         }
     }
 
@@ -61,6 +69,7 @@ impl Command {
     fn bytes(&self) -> usize {
         match self {
             Self::Submit(task) => task_bytes(task),
+            Self::Upload(component) => component.bytes().len(),
             _ => KEY_BYTES,
         }
     }
@@ -75,6 +84,7 @@ pub(crate) fn task_bytes(task: &TaskSpec) -> usize {
 /// What the RPC thread is to send next.
 pub(crate) enum Outgoing {
     Batch(OutgoingBatch),
+    Upload(Component),
     Sync(oneshot::Sender<()>),
 }
 
@@ -91,9 +101,9 @@ pub(crate) struct Outbox {
 #[derive(Default)]
 struct Inner {
     handles: KeyMap<Weak<Handle>>,
-    /// What had a key before, and was cancelled: the news up to the cancellation is theirs, oldest
-    /// first.
-    cancelled: KeyMap<VecDeque<Weak<Handle>>>,
+    /// How often a key was cancelled without the scheduler having said so yet. Until it has, its
+    /// news of the key is from before, whatever became of the key here.
+    cancelling: KeyMap<u32>,
     queue: VecDeque<Command>,
     queue_bytes: usize,
     /// Why nothing is sent any more.
@@ -112,35 +122,24 @@ impl Inner {
         session: &Arc<Session>,
         description: &Arc<Description>,
         key: Key,
-        is_submitted: bool,
     ) -> Arc<Handle> {
-        let (description, session) = (description.clone(), session.clone());
-        let handle = Arc::new(Handle::new(key, description, session, is_submitted));
+        let handle = Arc::new(Handle::new(key, description.clone(), session.clone()));
         self.handles.insert(key, Arc::downgrade(&handle));
         handle
     }
 
-    /// A new hold takes the place of one that was cancelled.
-    fn set_aside(&mut self, handle: &Arc<Handle>) {
-        if handle.is_being_cancelled() {
-            let before = self.cancelled.entry(handle.key).or_default();
-            before.push_back(Arc::downgrade(handle));
-        }
-    }
-
-    /// Whom news of a key is for, if anybody still wants it.
-    fn addressee(&mut self, key: &Key, state: &State) -> Option<Arc<Handle>> {
-        let Some(before) = self.cancelled.get_mut(key) else {
-            return self.held(key);
+    /// Whether what the scheduler says of a key is of now, not from before it was cancelled.
+    fn is_news(&mut self, key: &Key, state: &State) -> bool {
+        let Some(count) = self.cancelling.get_mut(key) else {
+            return true;
         };
-        let handle = before.front().and_then(Weak::upgrade);
-        if state.ends_cancelling() {
-            before.pop_front();
-            if before.is_empty() {
-                self.cancelled.remove(key);
-            }
+        match state {
+            State::Cancelled if *count > 1 => *count -= 1,
+            // What was refused is not held, so the cancellation has no answer.
+            State::Cancelled | State::Refused(_) => _ = self.cancelling.remove(key),
+            _ => {}
         }
-        handle
+        matches!(state, State::Refused(_))
     }
 
     fn push(&mut self, command: Command) {
@@ -164,29 +163,36 @@ impl Outbox {
         self.lock().closed.clone()
     }
 
-    /// Submits tasks of one function and holds their keys. A key that is held already is not
-    /// submitted again, unless it was lost, or cancelled: a future that was cancelled stays so, and
-    /// the new one has a hold of its own.
+    /// Gives the cluster a component.
+    pub(crate) fn upload(&self, component: Component) {
+        let mut inner = self.lock();
+        if inner.closed.is_none() {
+            inner.push(Command::Upload(component));
+            drop(inner);
+            self.wake.notify_one();
+        }
+    }
+
+    /// The hold on a key, if there is one that is of use to dependents.
+    pub(crate) fn find(&self, key: &Key) -> Option<Arc<Handle>> {
+        let held = self.lock().held(key);
+        held.filter(|handle| !handle.is_to_be_submitted_again())
+    }
+
+    /// Submits tasks and holds their keys. A key that is held already is not submitted again,
+    /// unless it was cancelled or lost.
     pub(crate) fn submit(
         &self,
         session: &Arc<Session>,
-        description: &Arc<Description>,
-        tasks: Vec<TaskSpec>,
+        tasks: Vec<(TaskSpec, Arc<Description>)>,
     ) -> Result<Vec<Arc<Handle>>, Error> {
-        // Dropped after the lock.
-        let mut replaced = Vec::new();
         let mut inner = self.with_room();
         if let Some(reason) = inner.closed.clone() {
             return Err(session.over(reason));
         }
         let mut handles = Vec::with_capacity(tasks.len());
-        for task in tasks {
+        for (task, description) in tasks {
             let handle = match inner.held(&task.key) {
-                Some(handle) if handle.is_cancelled() => {
-                    inner.set_aside(&handle);
-                    replaced.push(handle);
-                    inner.add(session, description, task.key, true)
-                }
                 Some(handle) if !handle.is_to_be_submitted_again() => {
                     handles.push(handle);
                     continue;
@@ -195,7 +201,7 @@ impl Outbox {
                     handle.set(State::Pending);
                     handle
                 }
-                None => inner.add(session, description, task.key, true),
+                None => inner.add(session, &description, task.key),
             };
             inner.push(Command::Submit(task));
             handles.push(handle);
@@ -212,8 +218,6 @@ impl Outbox {
         keys: &[Key],
         description: &Arc<Description>,
     ) -> Result<Vec<Arc<Handle>>, Error> {
-        // Dropped after the lock.
-        let mut replaced = Vec::new();
         let mut inner = self.lock();
         if let Some(reason) = inner.closed.clone() {
             return Err(session.over(reason));
@@ -221,13 +225,12 @@ impl Outbox {
         let mut handles = Vec::with_capacity(keys.len());
         for key in keys {
             let handle = match inner.held(key) {
-                Some(handle) if handle.is_cancelled() => {
-                    inner.set_aside(&handle);
-                    replaced.push(handle);
-                    inner.add(session, description, *key, false)
+                Some(handle) if handle.is_to_be_submitted_again() => {
+                    handle.set(State::Pending);
+                    handle
                 }
                 Some(handle) => handle,
-                None => inner.add(session, description, *key, false),
+                None => inner.add(session, description, *key),
             };
             handles.push(handle);
             inner.push(Command::Want(*key));
@@ -249,7 +252,7 @@ impl Outbox {
             return Err(session.over(reason));
         }
         let held = inner.held(&key);
-        Ok(held.unwrap_or_else(|| inner.add(session, description, key, false)))
+        Ok(held.unwrap_or_else(|| inner.add(session, description, key)))
     }
 
     /// Lets go of a key, when the last future of it is dropped; not where there is a new one.
@@ -261,28 +264,45 @@ impl Outbox {
         }
         inner.handles.remove(&handle.key);
         if inner.closed.is_none() {
-            if handle.is_being_cancelled() {
-                // Its news is still to come, and not for the next future of the key.
-                let before = inner.cancelled.entry(handle.key).or_default();
-                before.push_back(Weak::new());
-            }
             inner.push(Command::Release(handle.key));
             drop(inner);
             self.wake.notify_one();
         }
     }
 
-    /// Asks that keys be not computed any more.
+    /// Asks that keys be not computed any more. They are cancelled from now on; what the scheduler
+    /// cancels with them, it tells.
     pub(crate) fn cancel<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
-        // Dropped after the lock.
-        let mut held = Vec::new();
+        let mut found = Vec::new();
+        let mut inner = self.lock();
+        if inner.closed.is_some() {
+            return;
+        }
+        for key in keys {
+            inner.push(Command::Cancel(*key));
+            let Some(handle) = inner.held(key) else {
+                continue;
+            };
+            // The scheduler answers for those alone that it holds for this session.
+            let mut waiting = None;
+            if handle.is_held_there() {
+                *inner.cancelling.entry(*key).or_default() += 1;
+                waiting = Some(handle.put(State::Cancelled));
+            }
+            found.push((handle, waiting));
+        }
+        drop(inner);
+        self.wake.notify_one();
+        for (handle, waiting) in found {
+            waiting.into_iter().for_each(|waiting| handle.tell(waiting));
+        }
+    }
+
+    /// Asks that keys be computed even if the session ends.
+    pub(crate) fn detach<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
         let mut inner = self.lock();
         for key in keys {
-            if let Some(handle) = inner.held(key) {
-                handle.begin_cancelling();
-                held.push(handle);
-            }
-            inner.push(Command::Cancel(*key));
+            inner.push(Command::Detach(*key));
         }
         drop(inner);
         self.wake.notify_one();
@@ -298,22 +318,22 @@ impl Outbox {
         }
     }
 
-    /// The error type of a task that this client has a future of.
-    pub(crate) fn description(&self, key: &Key) -> Option<Arc<Description>> {
-        let handle = self.lock().held(key);
-        handle.map(|handle| handle.description.clone())
-    }
-
-    /// Takes over what became of keys. Those not held any more are passed over.
+    /// Takes over what the scheduler says of keys. Those not held any more are passed over.
     pub(crate) fn resolve(&self, news: impl IntoIterator<Item = (Key, State)>) {
-        let found: Vec<_> = {
-            let mut inner = self.lock();
-            let news = news.into_iter();
-            news.filter_map(|(key, state)| Some((inner.addressee(&key, &state)?, state)))
-                .collect()
-        };
-        for (handle, state) in found {
-            handle.set(state);
+        let mut found = Vec::new();
+        let mut inner = self.lock();
+        for (key, state) in news {
+            if inner.is_news(&key, &state)
+                && let Some(handle) = inner.held(&key)
+            {
+                // Under the lock, so that nothing is submitted or cancelled in between.
+                let waiting = handle.put(state);
+                found.push((handle, waiting));
+            }
+        }
+        drop(inner);
+        for (handle, waiting) in found {
+            handle.tell(waiting);
         }
     }
 
@@ -327,10 +347,7 @@ impl Outbox {
             inner.closed = Some(reason.into());
             inner.queue.clear();
             inner.queue_bytes = 0;
-            let before = std::mem::take(&mut inner.cancelled);
-            let current = inner.handles.values();
-            let all = current.chain(before.values().flatten());
-            all.filter_map(Weak::upgrade).collect()
+            inner.handles.values().filter_map(Weak::upgrade).collect()
         };
         self.room.notify_all();
         for handle in held {
@@ -351,6 +368,8 @@ impl Outbox {
         let mut bytes = 0;
         // The phases of the keys that are in the batch, but for tasks, which come first anyway.
         let mut phases: KeyMap<u8> = KeyMap::default();
+        // Where in the batch the tasks are.
+        let mut submitted: KeyMap<usize> = KeyMap::default();
         while let Some(command) = inner.queue.front() {
             let size = command.bytes();
             let full = items >= limits.batch_items || bytes + size > limits.batch_bytes;
@@ -358,8 +377,8 @@ impl Outbox {
             let earlier = key.and_then(|key| phases.get(key));
             // What the receiver would look at before something that was said earlier waits.
             let early = earlier.is_some_and(|phase| command.phase() < *phase);
-            let is_sync = matches!(command, Command::Sync(_));
-            if items > 0 && (full || early || is_sync) {
+            let is_alone = matches!(command, Command::Sync(_) | Command::Upload(_));
+            if items > 0 && (full || early || is_alone) {
                 break;
             }
             if let (Some(key), 1..) = (key, command.phase()) {
@@ -370,9 +389,23 @@ impl Outbox {
             bytes += size;
             items += 1;
             match command {
-                Command::Submit(task) => batch.tasks.push((task, true)),
+                Command::Submit(task) => {
+                    submitted.insert(task.key, batch.tasks.len());
+                    batch.tasks.push((task, true));
+                }
+                Command::Upload(component) => return Some(Outgoing::Upload(component)),
                 Command::Want(key) => batch.wanted.push(key),
-                Command::Release(key) => batch.released.push(key),
+                Command::Detach(key) => {
+                    submitted.remove(&key);
+                    batch.detached.push(key);
+                }
+                Command::Release(key) => {
+                    // Nobody is told of what nobody has come to hold.
+                    if let Some(place) = submitted.get(&key) {
+                        batch.tasks[*place].1 = false;
+                    }
+                    batch.released.push(key);
+                }
                 Command::Cancel(key) => batch.cancelled.push(key),
                 Command::Sync(done) => return Some(Outgoing::Sync(done)),
             }

@@ -11,7 +11,7 @@ use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
     time::{MissedTickBehavior, interval, timeout},
 };
-use wask_core::ENGINE_PROFILE;
+use wask_core::{Digest, ENGINE_PROFILE};
 use wask_rpc::{Address, Connection, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
 use wask_schema::{
     common_capnp::PROTOCOL_VERSION,
@@ -206,6 +206,7 @@ async fn drain(remote: &Remote) -> Result<(), wask_rpc::Error> {
                 wire::write_session_batch(request.get().init_batch(), &batch);
                 request.send().await?;
             }
+            Outgoing::Upload(component) => upload(remote, &component).await?,
             Outgoing::Sync(done) => {
                 remote.commands.sync_request().send().promise.await?;
                 // Whoever asked may have given up by now.
@@ -214,6 +215,22 @@ async fn drain(remote: &Remote) -> Result<(), wask_rpc::Error> {
         }
     }
     Ok(())
+}
+
+/// Gives the cluster a component. Where that says no, it says so again to each task of it.
+async fn upload(
+    remote: &Remote,
+    component: &wask_component::Component,
+) -> Result<(), wask_rpc::Error> {
+    let digest = Digest(*component.digest().as_bytes());
+    let bytes = component.bytes().clone();
+    match remote.upload(digest, bytes, String::new()).await {
+        Err(wask_rpc::Error::Refused(refusal)) => {
+            tracing::warn!(%digest, %refusal, "the cluster refused a component");
+            Ok(())
+        }
+        uploaded => uploaded.map(|_| ()),
+    }
 }
 
 /// Tells the scheduler regularly that this client lives; its answers tell the same of it.

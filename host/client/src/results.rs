@@ -33,6 +33,38 @@ pub(crate) async fn fetch(handle: &Arc<Handle>) -> Result<Bytes, Error> {
 /// Waits for results and brings their bytes here, in order. The first failure that it learns of
 /// ends it.
 pub(crate) async fn fetch_all(handles: &[Arc<Handle>]) -> Result<Vec<Bytes>, Error> {
+    fetch_within(handles, None).await
+}
+
+/// As [`fetch_all`], with a limit of its own for the bytes that all have together.
+pub(crate) async fn fetch_within(
+    handles: &[Arc<Handle>],
+    limit: Option<u64>,
+) -> Result<Vec<Bytes>, Error> {
+    let outcomes = fetch_with(handles, OnFailure::Raise, limit).await?;
+    outcomes.into_iter().collect()
+}
+
+/// Waits for results and brings their bytes here, in order, each or why it is not to be had. Only
+/// what concerns all of them ends it: that there are too many bytes, or that the session is over.
+pub(crate) async fn fetch_each(
+    handles: &[Arc<Handle>],
+) -> Result<Vec<Result<Bytes, Error>>, Error> {
+    fetch_with(handles, OnFailure::Keep, None).await
+}
+
+/// What one failure means for the other results.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OnFailure {
+    Raise,
+    Keep,
+}
+
+async fn fetch_with(
+    handles: &[Arc<Handle>],
+    on_failure: OnFailure,
+    limit: Option<u64>,
+) -> Result<Vec<Result<Bytes, Error>>, Error> {
     let Some(first) = handles.first() else {
         return Ok(Vec::new());
     };
@@ -46,15 +78,24 @@ pub(crate) async fn fetch_all(handles: &[Arc<Handle>]) -> Result<Vec<Bytes>, Err
     }
     let mut fetching = Fetching {
         handles,
-        results: vec![None; handles.len()],
-        limit: session.max_result_bytes,
+        outcomes: vec![None; handles.len()],
+        on_failure,
+        limit: limit.unwrap_or(session.max_result_bytes),
     };
     let mut tries = 0;
     loop {
         fetching.settle().await?;
         let missing = fetching.take_inline()?;
-        if missing.is_empty() && fetching.results.iter().all(Option::is_some) {
-            return Ok(fetching.results.into_iter().flatten().collect());
+        if missing.is_empty() {
+            if fetching.outcomes.iter().all(Option::is_some) {
+                return Ok(fetching.outcomes.into_iter().flatten().collect());
+            }
+            // Some are pending again.
+            continue;
+        }
+        if tries == TRIES {
+            fetching.give_up(missing)?;
+            continue;
         }
         let pause = (PAUSE * 2u32.pow(tries)).min(LONGEST_PAUSE);
         let wanted: Vec<_> = missing
@@ -66,9 +107,6 @@ pub(crate) async fn fetch_all(handles: &[Arc<Handle>]) -> Result<Vec<Bytes>, Err
             0 => tries + 1,
             _ => 0,
         };
-        if tries == TRIES {
-            return Err(fetching.unreadable());
-        }
     }
 }
 
@@ -77,28 +115,27 @@ type Missing = KeyMap<(u64, Vec<usize>)>;
 
 struct Fetching<'a> {
     handles: &'a [Arc<Handle>],
-    results: Vec<Option<Bytes>>,
+    outcomes: Vec<Option<Result<Bytes, Error>>>,
+    on_failure: OnFailure,
     /// The most bytes that all may have together.
     limit: u64,
 }
 
 impl Fetching<'_> {
-    fn open(&self) -> impl Iterator<Item = (usize, &Arc<Handle>)> {
-        let all = self.handles.iter().enumerate();
-        all.filter(|(index, _)| self.results[*index].is_none())
-    }
-
     /// Waits until no key is pending. It may be again right afterwards.
-    async fn settle(&self) -> Result<(), Error> {
+    async fn settle(&mut self) -> Result<(), Error> {
         let mut completions = Completions::default();
-        for (index, handle) in self.open() {
+        for (index, handle) in self.handles.iter().enumerate() {
+            if self.outcomes[index].is_some() {
+                continue;
+            }
             match handle.state() {
                 State::Pending => completions.watch(handle, index),
-                state => check(handle, &state)?,
+                state => _ = self.check(index, &state)?,
             }
         }
         while let Some(index) = completions.next().await {
-            check(&self.handles[index], &self.handles[index].state())?;
+            self.check(index, &self.handles[index].state())?;
         }
         Ok(())
     }
@@ -106,17 +143,19 @@ impl Fetching<'_> {
     /// Takes the results that came with the news of them, and lists the others.
     fn take_inline(&mut self) -> Result<Missing, Error> {
         let mut missing = Missing::default();
-        let mut bytes: u64 = self.results.iter().flatten().map(|b| b.len() as u64).sum();
+        let here = self.outcomes.iter().flatten().flatten();
+        let mut bytes: u64 = here.map(|bytes| bytes.len() as u64).sum();
         for (index, handle) in self.handles.iter().enumerate() {
-            if self.results[index].is_some() {
+            if self.outcomes[index].is_some() {
                 continue;
             }
             let state = handle.state();
-            check(handle, &state)?;
-            if let State::Finished { nbytes, inline } = state {
+            if self.check(index, &state)?
+                && let State::Finished { nbytes, inline } = state
+            {
                 bytes = bytes.saturating_add(nbytes);
                 match inline {
-                    Some(inline) => self.results[index] = Some(inline),
+                    Some(inline) => self.outcomes[index] = Some(Ok(inline)),
                     None => {
                         let places = missing.entry(handle.key);
                         places.or_insert_with(|| (nbytes, Vec::new())).1.push(index);
@@ -133,43 +172,51 @@ impl Fetching<'_> {
         }
     }
 
+    /// Whether a state still lets hope for a result.
+    fn check(&mut self, index: usize, state: &State) -> Result<bool, Error> {
+        match check(&self.handles[index], state) {
+            Ok(()) => Ok(true),
+            Err(error) => self.fail(index, error).map(|()| false),
+        }
+    }
+
+    fn fail(&mut self, index: usize, error: Error) -> Result<(), Error> {
+        let is_of_all = matches!(error, Error::Disconnected { .. });
+        if is_of_all || self.on_failure == OnFailure::Raise {
+            return Err(error);
+        }
+        self.outcomes[index] = Some(Err(error));
+        Ok(())
+    }
+
     /// Puts what was fetched in its places, and counts it.
     fn put(&mut self, missing: Missing, fetched: Vec<(wask_core::Key, Bytes)>) -> usize {
         let count = fetched.len();
         for (key, bytes) in fetched {
             for place in missing.get(&key).map_or(&[][..], |(_, places)| places) {
-                self.results[*place] = Some(bytes.clone());
+                self.outcomes[*place] = Some(Ok(bytes.clone()));
             }
         }
         count
     }
 
-    fn unreadable(&self) -> Error {
-        let label = self
-            .open()
-            .map(|(_, handle)| handle.description.label.clone())
-            .next();
-        Error::Unreadable {
-            label: label.unwrap_or_else(|| "a task".into()),
-            tries: TRIES,
+    /// Takes what has not come as not to be had.
+    fn give_up(&mut self, missing: Missing) -> Result<(), Error> {
+        for place in missing.into_values().flat_map(|(_, places)| places) {
+            let label = self.handles[place].description.label.clone();
+            let tries = TRIES;
+            self.fail(place, Error::Unreadable { label, tries })?;
         }
+        Ok(())
     }
 }
 
-/// Whether a state still lets hope for a result.
+/// The error of a state that lets hope for no result.
 pub(crate) fn check(handle: &Handle, state: &State) -> Result<(), Error> {
     let label = || handle.description.label.clone();
     Err(match state {
         State::Pending | State::Finished { .. } => return Ok(()),
-        State::Erred(failure) => {
-            // A failure is passed on to dependents: the type of its value is that of its origin.
-            let origin = match failure.origin == handle.key {
-                true => Some(handle.description.clone()),
-                false => handle.session.outbox.description(&failure.origin),
-            };
-            let error_type = origin.and_then(|origin| origin.error_type.clone());
-            TaskError::new(failure.clone(), error_type).into()
-        }
+        State::Erred(failure) => TaskError::new(failure.clone()).into(),
         State::Cancelled => Error::Cancelled { label: label() },
         State::Lost(failure) => Error::Lost(failure.clone()),
         State::Refused(refusal) => refusal.clone().into(),

@@ -4,21 +4,24 @@
 //! RPC thread sees the channel of requests end, sends what is still in the outbox and leaves.
 
 use std::{
-    collections::hash_map::RandomState,
-    future::Future,
-    hash::BuildHasher,
+    collections::HashSet,
+    future::{self, Future},
+    pin::pin,
     rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use futures::future::LocalBoxFuture;
-use tokio::sync::{mpsc, oneshot};
+use futures::future::{Either, LocalBoxFuture, select};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::spawn_local,
+    time::sleep,
+};
+use wask_core::Digest;
 use wask_rpc::Limits;
 
-use crate::{Error, outbox::Outbox, remote::Remote};
+use crate::{Component, Error, callbacks::Callbacks, outbox::Outbox, remote::Remote};
 
 /// What another thread wants done on the RPC thread.
 pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
@@ -31,8 +34,10 @@ pub(crate) struct Session {
     /// The most bytes of results that one call takes.
     pub(crate) max_result_bytes: u64,
     pub(crate) outbox: Arc<Outbox>,
+    pub(crate) callbacks: Callbacks,
     requests: mpsc::UnboundedSender<Request>,
-    salts: Salts,
+    /// The components that the cluster has, as far as this session sent them.
+    admitted: Mutex<HashSet<Digest>>,
 }
 
 impl Session {
@@ -50,8 +55,9 @@ impl Session {
             limits,
             max_result_bytes,
             outbox,
+            callbacks: Callbacks::default(),
             requests,
-            salts: Salts::default(),
+            admitted: Mutex::default(),
         }
     }
 
@@ -78,6 +84,38 @@ impl Session {
         match answered.await {
             Ok(outcome) => outcome.map_err(|error| self.error(error)),
             Err(_) => Err(self.gone()),
+        }
+    }
+
+    /// The outcome of a future, if it comes in time; at least one look is taken. The clock is the
+    /// RPC thread's, so the caller needs no runtime.
+    pub(crate) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+        let alarm = pin!(self.alarm(limit));
+        match select(pin!(future), alarm).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(((), _)) => None,
+        }
+    }
+
+    async fn alarm(&self, limit: Duration) {
+        let (mut alarm, rings) = oneshot::channel::<()>();
+        let request: Request = Box::new(move |_| {
+            // A task of its own: it is no call, of which only so many may be under way.
+            spawn_local(async move {
+                tokio::select! {
+                    () = alarm.closed() => {}
+                    () = sleep(limit) => {
+                        // It may have been given up just now.
+                        let _ = alarm.send(());
+                    }
+                }
+            });
+            Box::pin(future::ready(()))
+        });
+        // Where the session is over there is no clock; but nothing of it is pending then either,
+        // which the look at the future that comes first has seen.
+        if self.requests.send(request).is_ok() {
+            let _ = rings.await;
         }
     }
 
@@ -120,24 +158,22 @@ impl Session {
         }
     }
 
-    /// Tells one impure task from another.
-    pub(crate) fn salt(&self) -> u64 {
-        self.salts.next()
+    /// Gives the cluster a component before all that is submitted from now on, if it may not have
+    /// it.
+    pub(crate) fn admit(&self, component: &Component) {
+        if let Some(code) = component.code()
+            && self.admitted().insert(component.digest())
+        {
+            self.outbox.upload(code.clone());
+        }
     }
-}
 
-/// Numbers that no two sessions have in common, but by the worst of luck.
-#[derive(Default)]
-struct Salts {
-    /// Seeded by the system.
-    seed: RandomState,
-    count: AtomicU64,
-}
+    /// The cluster has this component.
+    pub(crate) fn has_admitted(&self, digest: Digest) {
+        self.admitted().insert(digest);
+    }
 
-impl Salts {
-    /// Never 0, which a pure task has.
-    fn next(&self) -> u64 {
-        let count = self.count.fetch_add(1, Ordering::Relaxed);
-        self.seed.hash_one(count).max(1)
+    fn admitted(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,6 +6,7 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::Poll,
 };
@@ -16,7 +17,7 @@ use wask_core::{Failure, Key, scheduler::KeyState};
 use wask_rpc::{Refusal, wire::KeyNews};
 use wask_value::Type;
 
-use crate::{Status, session::Session};
+use crate::{Error, Status, callbacks::Job, session::Session};
 
 /// Where a key stands. The scheduler's words, and what happens on the way to it.
 #[derive(Clone, Debug)]
@@ -49,15 +50,6 @@ impl State {
     fn is_pending(&self) -> bool {
         matches!(self, Self::Pending)
     }
-
-    /// Whether the scheduler says with it that the session does not hold the key any more: what
-    /// follows speaks of a later submission.
-    pub(crate) fn ends_cancelling(&self) -> bool {
-        matches!(
-            self,
-            Self::Cancelled | Self::Refused(_) | Self::Disconnected
-        )
-    }
 }
 
 impl From<KeyNews> for State {
@@ -82,8 +74,6 @@ pub(crate) struct Description {
     pub(crate) label: Arc<str>,
     /// The type of the result.
     pub(crate) ty: Type,
-    /// The type of the error that the function may return.
-    pub(crate) error_type: Option<Type>,
 }
 
 /// A session's hold on one key.
@@ -91,41 +81,35 @@ pub(crate) struct Handle {
     pub(crate) key: Key,
     pub(crate) description: Arc<Description>,
     pub(crate) session: Arc<Session>,
-    /// Whether it is of a task that this session submitted, for which the scheduler answers every
-    /// cancellation.
-    is_submitted: bool,
     inner: Mutex<Inner>,
 }
 
 struct Inner {
     state: State,
-    /// Whether its cancellation was asked for and has not been told.
-    is_being_cancelled: bool,
     watchers: Vec<Watcher>,
 }
 
-struct Watcher {
-    queue: Weak<Queue>,
-    index: usize,
+/// Who wants to know when a key has resolved.
+enum Watcher {
+    Queue { queue: Weak<Queue>, index: usize },
+    Callback(Job),
 }
 
+/// Those who wait for a key that has resolved. To be told once no lock is held, for what they do
+/// then may take any.
+#[must_use]
+pub(crate) struct Waiting(Vec<Watcher>);
+
 impl Handle {
-    pub(crate) fn new(
-        key: Key,
-        description: Arc<Description>,
-        session: Arc<Session>,
-        is_submitted: bool,
-    ) -> Self {
+    pub(crate) fn new(key: Key, description: Arc<Description>, session: Arc<Session>) -> Self {
         let inner = Inner {
             state: State::Pending,
-            is_being_cancelled: false,
             watchers: Vec::new(),
         };
         Self {
             key,
             description,
             session,
-            is_submitted,
             inner: Mutex::new(inner),
         }
     }
@@ -140,40 +124,59 @@ impl Handle {
 
     /// Whether asking for the key again means to submit it again.
     pub(crate) fn is_to_be_submitted_again(&self) -> bool {
-        matches!(self.lock().state, State::Lost(_) | State::Refused(_))
+        let state = &self.lock().state;
+        matches!(state, State::Cancelled | State::Lost(_) | State::Refused(_))
     }
 
-    /// Its cancellation is asked for. From now on it is shared with no new future.
-    pub(crate) fn begin_cancelling(&self) {
-        let mut inner = self.lock();
-        inner.is_being_cancelled |= self.is_submitted && !inner.state.ends_cancelling();
+    /// Whether the scheduler holds the key for this session, as far as is known.
+    pub(crate) fn is_held_there(&self) -> bool {
+        let state = &self.lock().state;
+        !matches!(
+            state,
+            State::Cancelled | State::Refused(_) | State::Disconnected
+        )
     }
 
-    /// Whether the news of its cancellation is still to come.
-    pub(crate) fn is_being_cancelled(&self) -> bool {
-        self.lock().is_being_cancelled
-    }
-
-    /// Whether it was cancelled, or is being.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        let inner = self.lock();
-        inner.is_being_cancelled || matches!(inner.state, State::Cancelled)
-    }
-
-    /// Takes over a new state, and wakes who waits unless it is `Pending`.
+    /// Takes over a new state, and tells who waits unless it is `Pending`.
     pub(crate) fn set(&self, state: State) {
-        let watchers = {
-            let mut inner = self.lock();
-            inner.is_being_cancelled &= !state.ends_cancelling();
-            inner.state = state;
-            match inner.state.is_pending() {
-                true => return,
-                false => std::mem::take(&mut inner.watchers),
+        self.tell(self.put(state));
+    }
+
+    /// Takes over a new state. Unless it is `Pending`, those who wait are to be told.
+    pub(crate) fn put(&self, state: State) -> Waiting {
+        let mut inner = self.lock();
+        inner.state = state;
+        Waiting(match inner.state.is_pending() {
+            true => Vec::new(),
+            false => mem::take(&mut inner.watchers),
+        })
+    }
+
+    pub(crate) fn tell(&self, waiting: Waiting) {
+        for watcher in waiting.0 {
+            match watcher {
+                Watcher::Queue { queue, index } => {
+                    if let Some(queue) = queue.upgrade() {
+                        queue.push(index);
+                    }
+                }
+                Watcher::Callback(job) => self.session.callbacks.run(job),
             }
-        };
-        for watcher in watchers {
-            watcher.fire();
         }
+    }
+
+    /// Runs `job` on the callbacks' thread once the key is not pending, or any more.
+    pub(crate) fn on_resolved(&self, job: Job) -> Result<(), Error> {
+        // Before it is needed, for then nobody could be told that it does not start.
+        self.session.callbacks.start()?;
+        let mut inner = self.lock();
+        if inner.state.is_pending() {
+            inner.watchers.push(Watcher::Callback(job));
+        } else {
+            drop(inner);
+            self.session.callbacks.run(job);
+        }
+        Ok(())
     }
 
     /// The session is over: what is pending stays so no longer.
@@ -210,10 +213,9 @@ impl Drop for Handle {
 }
 
 impl Watcher {
-    fn fire(&self) {
-        if let Some(queue) = self.queue.upgrade() {
-            queue.push(self.index);
-        }
+    /// Whether nobody waits any more.
+    fn is_given_up(&self) -> bool {
+        matches!(self, Self::Queue { queue, .. } if queue.strong_count() == 0)
     }
 }
 
@@ -254,11 +256,9 @@ impl Completions {
         }
         if inner.watchers.len() == inner.watchers.capacity() {
             // Waits that were given up leave their watchers behind.
-            inner
-                .watchers
-                .retain(|watcher| watcher.queue.strong_count() > 0);
+            inner.watchers.retain(|watcher| !watcher.is_given_up());
         }
-        inner.watchers.push(Watcher {
+        inner.watchers.push(Watcher::Queue {
             queue: Arc::downgrade(&self.queue),
             index,
         });
@@ -267,6 +267,13 @@ impl Completions {
     /// How many have not been told.
     pub(crate) fn left(&self) -> usize {
         self.watched - self.told
+    }
+
+    /// The next that has resolved by now.
+    pub(crate) fn pop(&mut self) -> Option<usize> {
+        let index = self.queue.lock().pop_front();
+        self.told += usize::from(index.is_some());
+        index
     }
 
     /// The next that has resolved; `None` when all have been told.
@@ -280,12 +287,8 @@ impl Completions {
             return Poll::Ready(None);
         }
         self.queue.waker.register(cx.waker());
-        let index = self.queue.lock().pop_front();
-        match index {
-            Some(index) => {
-                self.told += 1;
-                Poll::Ready(Some(index))
-            }
+        match self.pop() {
+            Some(index) => Poll::Ready(Some(index)),
             None => Poll::Pending,
         }
     }

@@ -8,7 +8,6 @@ use wask_rpc::{
     Limits,
     wire::{ComponentInfo, FunctionInfo},
 };
-use wask_value::Type;
 
 use crate::{
     Component, Function,
@@ -38,7 +37,7 @@ pub(crate) fn function(ty: &str) -> Function {
             docs: None,
         }],
     };
-    let component = Component::new(info, "default".into()).unwrap();
+    let component = Component::new(info, "default".into(), None).unwrap();
     component.function("f").unwrap()
 }
 
@@ -47,16 +46,12 @@ pub(crate) fn description(ty: &str) -> Arc<Description> {
     Arc::new(Description {
         label: "test".into(),
         ty: ty.parse().unwrap(),
-        error_type: Some(Type::String),
     })
 }
 
 /// A task whose key depends on `number` alone, with `size` bytes of arguments.
 pub(crate) fn task(number: u8, size: usize) -> TaskSpec {
-    let kind = TaskKind::Function {
-        component: Digest([0; 32]),
-        function: "f".into(),
-    };
+    let kind = TaskKind::function(Digest([0; 32]), "f");
     let definition = Arc::new(Definition::new("default", kind, Default::default()));
     let arguments = Arguments {
         bytes: vec![number; size].into(),
@@ -82,6 +77,7 @@ pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> V
     while let Some(outgoing) = outbox.take(limits) {
         lines.push(match outgoing {
             Outgoing::Sync(_) => "sync".into(),
+            Outgoing::Upload(component) => format!("upload {}", component.digest()),
             Outgoing::Batch(batch) => {
                 let parts = [
                     list(
@@ -89,6 +85,7 @@ pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> V
                         batch.tasks.iter().map(|(task, _)| &task.key).collect(),
                     ),
                     list("want", batch.wanted.iter().collect()),
+                    list("detach", batch.detached.iter().collect()),
                     list("release", batch.released.iter().collect()),
                     list("cancel", batch.cancelled.iter().collect()),
                 ];

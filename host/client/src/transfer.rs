@@ -50,9 +50,14 @@ impl Remote {
         Ok(fetched)
     }
 
-    /// Stores values on workers.
-    pub(crate) async fn scatter(&self, values: Vec<Outbound>) -> Result<(), Error> {
+    /// Stores values on workers: each on one, or on all.
+    pub(crate) async fn scatter(
+        &self,
+        values: Vec<Outbound>,
+        broadcast: bool,
+    ) -> Result<(), Error> {
         let mut request = self.session.scatter_request();
+        request.get().set_broadcast(broadcast);
         let mut headers = request.get().init_objects(wire::list_len(values.len()));
         for (index, value) in (0..).zip(&values) {
             let mut header = headers.reborrow().get(index);

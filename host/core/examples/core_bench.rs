@@ -56,10 +56,7 @@ fn main() {
 type Graph = (Vec<TaskSpec>, Vec<Key>);
 
 fn definition(function: &str) -> Arc<Definition> {
-    let kind = TaskKind::Function {
-        component: Digest([0; 32]),
-        function: function.into(),
-    };
+    let kind = TaskKind::function(Digest([0; 32]), function);
     Arc::new(Definition::new("bench", kind, TaskOptions::default()))
 }
 

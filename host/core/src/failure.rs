@@ -20,6 +20,8 @@ pub struct Failure {
     pub message: String,
     /// The encoded value of a [`FailureKind::GuestError`].
     pub value: Option<Bytes>,
+    /// The type of that value, as WIT text.
+    pub error_type: Option<Arc<str>>,
     /// The Wasm backtrace of a trap, one frame a line, innermost first.
     pub backtrace: Vec<String>,
     /// The end of what the task wrote to stdout and stderr.
@@ -51,6 +53,8 @@ pub enum FailureKind {
     WorkersLost,
     /// The data cannot be computed again: it was scattered, or its task is impure.
     DataLost,
+    /// A built-in operator is not defined for its arguments: an overflow, a division by zero.
+    Operator,
     /// A worker could not get ready to run the task, for instance not compile the component.
     Unavailable,
 }
@@ -69,6 +73,7 @@ impl FailureKind {
             Self::Cancelled => "cancelled",
             Self::WorkersLost => "workers lost",
             Self::DataLost => "data lost",
+            Self::Operator => "operator error",
             Self::Unavailable => "unavailable",
         }
     }

@@ -15,14 +15,18 @@ pub mod scheduler;
 mod small_set;
 mod task;
 mod time;
+mod units;
 pub mod worker;
 
 pub use failure::{Failure, FailureKind};
 pub use id::{Attempt, SessionId, TenantId, TypeId, WorkerId};
 pub use key::{Digest, Key, KeyHasher, KeyMap, KeySet, ParseKeyError};
 pub use scheduler::SchedulerCore;
-pub use task::{Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec};
+pub use task::{
+    Applied, Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec,
+};
 pub use time::Time;
+pub use units::bytes_text;
 pub use worker::WorkerCore;
 
 /// What a task's result means depends on how the engine runs it: NaN canonicalization, the

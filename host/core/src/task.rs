@@ -15,7 +15,77 @@ pub enum TaskKind {
         component: Digest,
         /// The export: `count-words`, or `demo:text/words#count` inside an interface.
         function: Arc<str>,
+        /// To its arguments as they are, or to each element of a list.
+        applied: Applied,
     },
+    /// A built-in function, pure and generic over WIT types, run in host code.
+    Operator {
+        /// With its parameter, where it has one: `sum`, `field(name)`.
+        name: Arc<str>,
+        /// Of its meaning.
+        version: u32,
+        /// What stands for its type parameters, as WIT text.
+        types: Arc<[Arc<str>]>,
+    },
+}
+
+impl TaskKind {
+    /// A function applied to its arguments as they are.
+    pub fn function(component: Digest, function: impl Into<Arc<str>>) -> Self {
+        Self::Function {
+            component,
+            function: function.into(),
+            applied: Applied::Once,
+        }
+    }
+
+    fn update(&self, hasher: &mut blake3::Hasher) {
+        match self {
+            Self::Function {
+                component,
+                function,
+                applied,
+            } => {
+                hasher.update(&[0, *applied as u8]);
+                hasher.update(&component.0);
+                update_sized(hasher, function.as_bytes());
+            }
+            Self::Operator {
+                name,
+                version,
+                types,
+            } => {
+                hasher.update(&[1]);
+                update_sized(hasher, name.as_bytes());
+                hasher.update(&version.to_le_bytes());
+                hasher.update(&(types.len() as u64).to_le_bytes());
+                for ty in types.iter() {
+                    update_sized(hasher, ty.as_bytes());
+                }
+            }
+        }
+    }
+}
+
+/// How a function is applied to the arguments of a task. But for `Once`, one parameter is a list
+/// instead of an element, and the function is called for one element after another, each time in a
+/// sandbox of its own: what becomes of an element does not depend on the list that it is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Applied {
+    /// To the arguments as they are.
+    #[default]
+    Once = 0,
+    /// `f(x: T, ..) -> U` to each of a `list<T>`, for a `list<U>`.
+    Map = 1,
+    /// `f(x: T, ..) -> bool` to each of a `list<T>`, for the list of those that it is true of.
+    Filter = 2,
+    /// `f(x: T, ..) -> list<U>` to each of a `list<T>`, for all that it gives in one `list<U>`.
+    FlatMap = 3,
+    /// `f(so-far: A, x: T, ..) -> A` to each of a `list<T>` and what came of those before it,
+    /// beginning with an `A`.
+    Fold = 4,
+    /// `f(a: T, b: T, ..) -> T`, as `Fold`, beginning with the first of the `list<T>`.
+    Reduce = 5,
 }
 
 /// How a task is to be run.
@@ -78,16 +148,7 @@ impl Definition {
         let mut hasher = blake3::Hasher::new_derive_key("wask 1 task definition");
         hasher.update(&ENGINE_PROFILE.to_le_bytes());
         update_sized(&mut hasher, tenant.as_bytes());
-        match &kind {
-            TaskKind::Function {
-                component,
-                function,
-            } => {
-                hasher.update(&[0]);
-                hasher.update(&component.0);
-                update_sized(&mut hasher, function.as_bytes());
-            }
-        }
+        kind.update(&mut hasher);
         // Only the limits that can change a result: a timeout never does.
         for limit in [options.memory_limit, options.output_limit, options.fuel] {
             hasher.update(&[u8::from(limit.is_some())]);
@@ -113,6 +174,7 @@ impl Definition {
         match (&self.options.label, &self.kind) {
             (Some(label), _) => label.clone(),
             (None, TaskKind::Function { function, .. }) => function.clone(),
+            (None, TaskKind::Operator { name, .. }) => name.clone(),
         }
     }
 }

@@ -72,6 +72,28 @@ async fn a_graph_of_futures_runs_and_its_last_result_comes_back() {
 }
 
 #[tokio::test]
+async fn what_is_fired_and_forgotten_runs_though_its_client_has_left() {
+    let f = fixture(1).await;
+    let add = f.math.function("add").unwrap();
+    let spin = f.math.function("spin").unwrap();
+    let limited = spin.with(Options::new().timeout(Duration::from_millis(20)));
+    let mut sum = f.client.submit(&add, (0, 0)).unwrap();
+    for n in 1..10 {
+        sum = f.client.submit(&add, (&sum, n)).unwrap();
+    }
+    let failing = f.client.submit(&limited, (0,)).unwrap();
+    f.client.fire_and_forget([sum, failing]);
+    f.client.close().await;
+
+    let other = f.cluster.client().await.unwrap();
+    let tasks = async || other.status().await.unwrap().tasks;
+    while tasks().await.total_finished < 10 || tasks().await.total_erred < 1 {}
+    // Nobody holds anything, so nothing is left.
+    let left = tasks().await;
+    assert_eq!((left.memory, left.erred, left.processing), (0, 0, 0));
+}
+
+#[tokio::test]
 async fn failures_name_the_task_at_fault_and_dependents_pass_them_on() {
     let Fixture {
         cluster: _cluster,

@@ -18,9 +18,10 @@ use std::{
 
 use bytes::Bytes;
 use wask_component::Component;
+use wask_core::Applied;
 use wask_sandbox::{
     Call, Cancel, Compiled, Config, Executor, Job, Outcome, Report, Reset, Sandbox, TaskLimits,
-    ThreadExecutor,
+    ThreadExecutor, Work,
 };
 use wasmtime::{
     Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
@@ -161,7 +162,7 @@ where
 {
     let typed = best(|| bare.echo::<P, R>(name, argument))?;
     let arguments = [encoding];
-    if sandboxed.call(name, &arguments)? != Outcome::Value(arguments[0].to_vec()) {
+    if sandboxed.call(name, &arguments)? != Outcome::Value(arguments[0].clone()) {
         return Err(format!("{name} did not come back as it was").into());
     }
     let ours = best(|| sandboxed.call(name, &arguments).map(drop))?;
@@ -296,11 +297,10 @@ fn through_executor(
             sender.send(()).ok();
         }
     })?;
-    let function = compiled.function("nop").ok_or("no such function")?;
+    let work = Work::function(Arc::clone(compiled), "nop", Applied::Once)?;
     let jobs = (0..u64::try_from(count)?).map(|token| Job {
         token,
-        compiled: Arc::clone(compiled),
-        function,
+        work: work.clone(),
         arguments: Vec::new(),
         seed: [0; 32],
         limits: TaskLimits::default(),

@@ -10,7 +10,7 @@ use std::{
 
 use wasmtime::{StoreContextMut, UpdateDeadline};
 
-use crate::guest::Guest;
+use crate::{TaskLimits, guest::Guest};
 
 /// A handle that stops the run it was given to, within two milliseconds. Clones stop the same run.
 #[derive(Clone, Default, Debug)]
@@ -47,13 +47,24 @@ pub(crate) enum Stopped {
     Deadline,
 }
 
-/// When a guest must stop.
+/// When a task must stop.
+#[derive(Clone)]
 pub(crate) struct Stop {
-    pub(crate) cancel: Cancel,
-    pub(crate) deadline: Option<Instant>,
+    cancel: Cancel,
+    deadline: Option<Instant>,
 }
 
 impl Stop {
+    /// For a task that began at `start`.
+    pub(crate) fn new(cancel: &Cancel, start: Instant, limits: &TaskLimits) -> Self {
+        Self {
+            cancel: cancel.clone(),
+            deadline: limits
+                .timeout
+                .and_then(|timeout| start.checked_add(timeout)),
+        }
+    }
+
     /// Whether it is time.
     pub(crate) fn check(&self) -> Result<(), Stopped> {
         if self.cancel.is_cancelled() {

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use wask_component::Digest;
+use wask_component::{Digest, Function};
+use wask_value::FunctionType;
 use wasmtime::{
     Engine,
     component::{Component, ComponentExportIndex, InstancePre},
@@ -15,7 +16,7 @@ pub struct Compiled {
     digest: Digest,
     metered: bool,
     functions: HashMap<String, FunctionHandle>,
-    exports: Vec<ComponentExportIndex>,
+    exports: Vec<(ComponentExportIndex, FunctionType)>,
     pre: InstancePre<Guest>,
 }
 
@@ -24,23 +25,23 @@ pub struct Compiled {
 pub struct FunctionHandle(u32);
 
 impl Compiled {
-    /// Resolves the functions `names` of a linked component.
-    pub(crate) fn new<'a>(
+    /// Resolves the functions of a linked component.
+    pub(crate) fn new(
         digest: Digest,
         metered: bool,
         component: &Component,
         pre: InstancePre<Guest>,
-        names: impl IntoIterator<Item = &'a str>,
+        signatures: &[Function],
     ) -> Result<Self, Error> {
         let mut functions = HashMap::new();
         let mut exports = Vec::new();
-        for (number, name) in (0..).zip(names) {
+        for (number, Function { name, ty, .. }) in (0..).zip(signatures) {
             let Some(export) = find(component, name) else {
-                let function = name.to_owned();
+                let function = name.clone();
                 return Err(Error::NoFunction { digest, function });
             };
-            functions.insert(name.to_owned(), FunctionHandle(number));
-            exports.push(export);
+            functions.insert(name.clone(), FunctionHandle(number));
+            exports.push((export, ty.clone()));
         }
         Ok(Self {
             digest,
@@ -66,7 +67,15 @@ impl Compiled {
         self.functions.get(name).copied()
     }
 
-    pub(crate) fn export(&self, function: FunctionHandle) -> Option<&ComponentExportIndex> {
+    /// The type of a function; `None` for one of another component.
+    pub fn function_type(&self, function: FunctionHandle) -> Option<&FunctionType> {
+        self.exports.get(function.0 as usize).map(|(_, ty)| ty)
+    }
+
+    pub(crate) fn export(
+        &self,
+        function: FunctionHandle,
+    ) -> Option<&(ComponentExportIndex, FunctionType)> {
         self.exports.get(function.0 as usize)
     }
 

@@ -55,4 +55,12 @@ pub enum Error {
         /// The function's full name.
         function: String,
     },
+    /// There is no such operator, or not in this version.
+    #[error("the operator `{name}` can not be run: {message}")]
+    Operator {
+        /// The operator, as the task names it.
+        name: String,
+        /// Why not.
+        message: String,
+    },
 }

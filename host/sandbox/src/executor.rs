@@ -2,30 +2,11 @@
 
 use std::{
     collections::VecDeque,
-    panic::{self, AssertUnwindSafe},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
 };
 
-use bytes::Bytes;
-
-use crate::{Call, Cancel, Compiled, Error, FunctionHandle, Outcome, Report, Sandbox, TaskLimits};
-
-/// A task for an executor.
-pub struct Job {
-    /// What the report will bear, and what cancels the job. Unique among unfinished jobs.
-    pub token: u64,
-    /// The component.
-    pub compiled: Arc<Compiled>,
-    /// A function of it.
-    pub function: FunctionHandle,
-    /// See [`Call::arguments`].
-    pub arguments: Vec<Bytes>,
-    /// See [`Call::seed`].
-    pub seed: [u8; 32],
-    /// See [`Call::limits`].
-    pub limits: TaskLimits,
-}
+use crate::{Cancel, Error, Job, Outcome, Report, Sandbox};
 
 /// Runs jobs, a fixed number at once, in the order in which they came.
 ///
@@ -165,19 +146,7 @@ impl Drop for ThreadExecutor {
 impl Shared {
     fn work(&self, slot: usize) {
         while let Some(job) = self.next(slot) {
-            let call = Call {
-                function: job.function,
-                arguments: &job.arguments,
-                seed: job.seed,
-                limits: job.limits,
-            };
-            let cancel = &self.cancels[slot];
-            // A panic in host code costs this task, not the worker.
-            let run = AssertUnwindSafe(|| self.sandbox.run(&job.compiled, &call, cancel));
-            let report = panic::catch_unwind(run).unwrap_or_else(|_| {
-                let message = "the sandbox panicked; see the worker's log";
-                Report::not_run(Outcome::Unavailable(message.to_owned()))
-            });
+            let report = self.sandbox.run_job(&job, &self.cancels[slot]);
             (self.on_done)(job.token, report);
         }
     }

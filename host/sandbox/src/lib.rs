@@ -1,11 +1,13 @@
-//! Runs one task in a fresh wasmtime sandbox.
+//! Runs tasks: functions of components in fresh wasmtime sandboxes, operators in host code.
 //!
 //! A [`Sandbox`] compiles components (once: in memory and on disk) and runs their functions. A call
 //! takes encoded arguments (see `wask-value`) and gives a [`Report`]: the encoded result or another
-//! [`Outcome`], what the guest printed, and what it used. An [`Executor`] does that on threads.
+//! [`Outcome`], what the guest printed, and what it used. A [`Job`] is all that a task may be: one
+//! call, one for each element of a list, or an operator ([`Work`]). An [`Executor`] runs jobs on
+//! threads; workers do that, and clients that compute without a cluster.
 //!
 //! Invariants:
-//! - An instance that has run is never used again.
+//! - An instance that has run is never used again, not for the next element of a list either.
 //! - A guest sees nothing that differs between two runs of the same task: no time, no randomness
 //!   but the key's, no environment, no files, no network.
 //! - Whatever a guest does, [`Sandbox::run`] returns within its limits, and the next task runs.
@@ -33,10 +35,11 @@
 //!     limits: TaskLimits::default(),
 //! };
 //! let report = sandbox.run(&compiled, &call, &Cancel::new());
-//! assert_eq!(report.outcome, Outcome::Value(vec![5, 0, 0, 0]));
+//! assert_eq!(report.outcome, Outcome::Value(vec![5, 0, 0, 0].into()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod applied;
 mod cache;
 mod call;
 mod cancel;
@@ -46,23 +49,28 @@ mod config;
 mod engine;
 mod error;
 mod executor;
+mod failure;
 mod gate;
 mod guest;
 mod library;
 mod limits;
 mod log;
+mod operator;
 mod outcome;
 mod random;
 mod run;
 mod sandbox;
+mod work;
 
 pub use cancel::Cancel;
 pub use component::{Compiled, FunctionHandle};
 pub use config::{Config, TaskLimits};
 pub use engine::Reset;
 pub use error::Error;
-pub use executor::{Executor, Job, ThreadExecutor};
+pub use executor::{Executor, ThreadExecutor};
+pub use failure::failure;
 pub use log::Log;
 pub use outcome::{Outcome, Report};
 pub use run::Call;
 pub use sandbox::{CodeStats, Sandbox};
+pub use work::{Job, Work, seed};

@@ -3,7 +3,10 @@
 //! The stream never refuses and never fails: a guest that prints too much keeps running, and the
 //! last bytes are kept, since a panic's message comes last.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use wasmtime_wasi::{
@@ -11,6 +14,8 @@ use wasmtime_wasi::{
     cli::{IsTerminal, StdoutStream},
     p2::{OutputStream, Pollable, StreamResult},
 };
+
+use crate::failure::size;
 
 /// Bytes that a guest may hand over in one call.
 const CHUNK: usize = 64 << 10;
@@ -24,55 +29,79 @@ pub struct Log {
     pub dropped: u64,
 }
 
-/// Both output streams of a guest.
-#[derive(Clone)]
-pub(crate) struct LogStream(Arc<Mutex<Buffer>>);
+impl fmt::Display for Log {
+    /// What was kept, and how much came before.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.dropped > 0 {
+            writeln!(f, "… {} before this", size(self.dropped))?;
+        }
+        f.write_str(&String::from_utf8_lossy(&self.bytes))
+    }
+}
 
-struct Buffer {
-    bytes: Vec<u8>,
-    dropped: u64,
+/// Output as it comes.
+pub(crate) struct LogBuffer {
+    log: Log,
     limit: usize,
 }
 
-impl LogStream {
-    /// A stream that keeps the last `limit` bytes.
+impl LogBuffer {
+    /// One that keeps the last `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self(Arc::new(Mutex::new(Buffer {
-            bytes: Vec::new(),
-            dropped: 0,
+        Self {
+            log: Log::default(),
             limit,
-        })))
-    }
-
-    /// What was kept. Leaves the stream empty.
-    pub(crate) fn take(&self) -> Log {
-        let mut buffer = self.lock();
-        buffer.drop_beyond_limit();
-        Log {
-            bytes: std::mem::take(&mut buffer.bytes),
-            dropped: std::mem::take(&mut buffer.dropped),
         }
     }
 
-    /// Nothing that can panic runs under the lock.
-    fn lock(&self) -> MutexGuard<'_, Buffer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Buffer {
     fn push(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        self.log.bytes.extend_from_slice(bytes);
         // Moving bytes to the front only when as many have been added makes it cheap.
-        if self.bytes.len() > 2 * self.limit {
+        if self.log.bytes.len() > 2 * self.limit {
             self.drop_beyond_limit();
         }
     }
 
+    /// What came after all that is here.
+    pub(crate) fn append(&mut self, later: &Log) {
+        if later.dropped > 0 {
+            self.log.dropped += self.log.bytes.len() as u64 + later.dropped;
+            self.log.bytes.clear();
+        }
+        self.push(&later.bytes);
+    }
+
+    /// What was kept. Leaves the buffer empty.
+    pub(crate) fn take(&mut self) -> Log {
+        self.drop_beyond_limit();
+        std::mem::take(&mut self.log)
+    }
+
     fn drop_beyond_limit(&mut self) {
-        let beyond = self.bytes.len().saturating_sub(self.limit);
-        self.bytes.drain(..beyond);
-        self.dropped += beyond as u64;
+        let beyond = self.log.bytes.len().saturating_sub(self.limit);
+        self.log.bytes.drain(..beyond);
+        self.log.dropped += beyond as u64;
+    }
+}
+
+/// Both output streams of a guest.
+#[derive(Clone)]
+pub(crate) struct LogStream(Arc<Mutex<LogBuffer>>);
+
+impl LogStream {
+    /// A stream that keeps the last `limit` bytes.
+    pub(crate) fn new(limit: usize) -> Self {
+        Self(Arc::new(Mutex::new(LogBuffer::new(limit))))
+    }
+
+    /// What was kept. Leaves the stream empty.
+    pub(crate) fn take(&self) -> Log {
+        self.lock().take()
+    }
+
+    /// Nothing that can panic runs under the lock.
+    fn lock(&self) -> MutexGuard<'_, LogBuffer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,6 +157,22 @@ mod tests {
         assert_eq!(log.bytes, b"hree");
         assert_eq!(log.dropped, 9);
         assert_eq!(stream.take(), Log::default());
+    }
+
+    #[test]
+    fn a_buffer_joins_logs() {
+        let log = |bytes: &[u8], dropped| Log {
+            bytes: bytes.to_vec(),
+            dropped,
+        };
+        let mut buffer = LogBuffer::new(4);
+        for later in [log(b"ab", 0), log(b"", 0), log(b"cde", 0)] {
+            buffer.append(&later);
+        }
+        assert_eq!(buffer.take(), log(b"bcde", 1));
+        buffer.append(&log(b"ab", 0));
+        buffer.append(&log(b"cd", 10));
+        assert_eq!(buffer.take(), log(b"cd", 12));
     }
 
     #[test]

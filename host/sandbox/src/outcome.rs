@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -14,9 +15,9 @@ const QUOTED_LOG: usize = 1024;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// The encoded value: of `T` where the function returns `result<T, E>`.
-    Value(Vec<u8>),
+    Value(Bytes),
     /// The function returned `err`: the encoded value of `E`.
-    GuestError(Vec<u8>),
+    GuestError(Bytes),
     /// The guest broke: a panic, an `unreachable`, a wrong address, endless recursion.
     Trap {
         /// What happened, and a panic's message where there is one.
@@ -36,6 +37,9 @@ pub enum Outcome {
     Cancelled,
     /// The arguments are not values of the parameters' types. The function was not called.
     BadArguments(String),
+    /// A built-in operation is not defined for its arguments: an overflow, a division by zero, the
+    /// least element of none.
+    Undefined(String),
     /// The sandbox, not the task, is at fault; the same task may work at another time or place.
     Unavailable(String),
 }
@@ -47,9 +51,11 @@ pub struct Report {
     pub outcome: Outcome,
     /// The end of what it printed.
     pub log: Log,
+    /// Which element of a list made the task fail, where a function was applied to each.
+    pub element: Option<u64>,
     /// Wall time in the sandbox, instantiation included.
     pub duration: Duration,
-    /// The most bytes of linear memory that it held.
+    /// The most bytes of linear memory that it held at once.
     pub peak_memory: u64,
     /// The fuel that it used, if it was given any.
     pub fuel_used: Option<u64>,
@@ -61,6 +67,7 @@ impl Report {
         Self {
             outcome,
             log: Log::default(),
+            element: None,
             duration: Duration::ZERO,
             peak_memory: 0,
             fuel_used: None,

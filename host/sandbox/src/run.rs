@@ -1,14 +1,16 @@
-//! Running one task.
+//! Calling a function in a fresh instance.
 
 use std::time::Instant;
 
 use bytes::Bytes;
+use wask_value::FunctionType;
 use wasmtime::{AsContextMut, Store, component::ComponentExportIndex};
 
 use crate::{
-    Cancel, Compiled, FunctionHandle, Outcome, Report, Sandbox, TaskLimits,
+    Cancel, Compiled, FunctionHandle, Log, Outcome, Report, Sandbox, TaskLimits,
     call::{Arguments, MIN_OUTPUT_FUEL, Returned},
     cancel::{self, Stop},
+    gate::Place,
     guest::Guest,
 };
 
@@ -31,78 +33,117 @@ impl Sandbox {
     /// The calling thread is the one that runs the guest. It must not be a worker thread of an
     /// asynchronous runtime: guests block.
     pub fn run(&self, compiled: &Compiled, call: &Call<'_>, cancel: &Cancel) -> Report {
-        if compiled.is_metered() != call.limits.fuel.is_some() {
-            let message = "code with fuel is for tasks with a limit on fuel, and only for them";
-            return Report::not_run(Outcome::Unavailable(message.to_owned()));
+        match Run::begin(self, compiled, call.function, call.limits, cancel) {
+            Ok(run) => run.call(call.arguments, call.seed),
+            Err(why) => Report::not_run(why),
         }
-        let Some(export) = compiled.export(call.function) else {
+    }
+}
+
+/// A task that has a slot, and calls one function: once, or many times one after another.
+pub(crate) struct Run<'a> {
+    compiled: &'a Compiled,
+    export: &'a ComponentExportIndex,
+    /// The function's own type.
+    pub(crate) ty: &'a FunctionType,
+    pub(crate) limits: TaskLimits,
+    pub(crate) max_log: usize,
+    start: Instant,
+    stop: Stop,
+    /// Given back at the end.
+    _place: Place<'a>,
+}
+
+impl<'a> Run<'a> {
+    /// Waits for a free slot. The time that the task may take begins then.
+    pub(crate) fn begin(
+        sandbox: &'a Sandbox,
+        compiled: &'a Compiled,
+        function: FunctionHandle,
+        limits: TaskLimits,
+        cancel: &Cancel,
+    ) -> Result<Self, Outcome> {
+        if compiled.is_metered() != limits.fuel.is_some() {
+            let message = "code with fuel is for tasks with a limit on fuel, and only for them";
+            return Err(Outcome::Unavailable(message.to_owned()));
+        }
+        let Some((export, ty)) = compiled.export(function) else {
             let message = "the function belongs to another component";
-            return Report::not_run(Outcome::Unavailable(message.to_owned()));
+            return Err(Outcome::Unavailable(message.to_owned()));
         };
-        let _place = self.gate().enter();
+        let place = sandbox.gate().enter();
         let start = Instant::now();
-        let stop = Stop {
-            cancel: cancel.clone(),
-            deadline: call
-                .limits
-                .timeout
-                .and_then(|timeout| start.checked_add(timeout)),
-        };
-        let guest = Guest::new(stop, call.limits.memory, call.seed, self.config().max_log);
-        let mut store = Store::new(compiled.engine(), guest);
-        let returned = call_fresh(&mut store, compiled, export, call);
-        let fuel_used = call
+        Ok(Self {
+            compiled,
+            export,
+            ty,
+            limits,
+            max_log: sandbox.config().max_log,
+            start,
+            stop: Stop::new(cancel, start, &limits),
+            _place: place,
+        })
+    }
+
+    /// Calls the function in a fresh instance. The report's duration is that of the task so far.
+    pub(crate) fn call(&self, arguments: &[Bytes], seed: [u8; 32]) -> Report {
+        let guest = Guest::new(self.stop.clone(), self.limits.memory, seed, self.max_log);
+        let mut store = Store::new(self.compiled.engine(), guest);
+        let returned = self.call_in(&mut store, arguments);
+        let fuel_used = self
             .limits
             .fuel
             .map(|fuel| fuel - store.get_fuel().unwrap_or(0).min(fuel));
         let log = store.data_mut().take_log();
         let limiter = &store.data().limiter;
         let outcome = match returned {
-            Ok(Returned::Value(value)) => sized(value, &call.limits, Outcome::Value),
-            Ok(Returned::Error(error)) => sized(error, &call.limits, Outcome::GuestError),
+            Ok(Returned::Value(value)) => self.sized(value, Outcome::Value),
+            Ok(Returned::Error(error)) => self.sized(error, Outcome::GuestError),
             Err(error) => Outcome::from_error(&error, limiter, &log),
         };
         let peak_memory = limiter.peak();
         // The instance's memory is cleared on this task's time, not on the next one's.
         drop(store);
         Report {
-            outcome,
-            log,
-            duration: start.elapsed(),
             peak_memory,
             fuel_used,
+            ..self.report(outcome, log)
         }
     }
-}
 
-fn call_fresh(
-    store: &mut Store<Guest>,
-    compiled: &Compiled,
-    export: &ComponentExportIndex,
-    call: &Call<'_>,
-) -> wasmtime::Result<Returned> {
-    // A task that was cancelled while it waited never starts.
-    store.data().stop.check()?;
-    store.limiter(|guest| &mut guest.limiter);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(cancel::on_tick);
-    if let Some(fuel) = call.limits.fuel {
-        store.set_fuel(fuel)?;
+    /// A report on what has happened up to now.
+    pub(crate) fn report(&self, outcome: Outcome, log: Log) -> Report {
+        Report {
+            log,
+            duration: self.start.elapsed(),
+            ..Report::not_run(outcome)
+        }
     }
-    let max_output = usize::try_from(call.limits.max_output).unwrap_or(usize::MAX);
-    store
-        .as_context_mut()
-        .set_hostcall_fuel(max_output.max(MIN_OUTPUT_FUEL));
-    let instance = compiled.pre().instantiate(&mut *store)?;
-    instance
-        .get_typed_func::<Arguments<'_>, Returned>(&mut *store, export)?
-        .call(store, Arguments(call.arguments))
-}
 
-/// Lifting stops a result that is much too large; this is the exact limit.
-fn sized(bytes: Vec<u8>, limits: &TaskLimits, outcome: fn(Vec<u8>) -> Outcome) -> Outcome {
-    if bytes.len() as u64 > limits.max_output {
-        return Outcome::OutputTooLarge;
+    fn call_in(&self, store: &mut Store<Guest>, arguments: &[Bytes]) -> wasmtime::Result<Returned> {
+        // A task that was cancelled while it waited never starts.
+        store.data().stop.check()?;
+        store.limiter(|guest| &mut guest.limiter);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(cancel::on_tick);
+        if let Some(fuel) = self.limits.fuel {
+            store.set_fuel(fuel)?;
+        }
+        let max_output = usize::try_from(self.limits.max_output).unwrap_or(usize::MAX);
+        store
+            .as_context_mut()
+            .set_hostcall_fuel(max_output.max(MIN_OUTPUT_FUEL));
+        let instance = self.compiled.pre().instantiate(&mut *store)?;
+        instance
+            .get_typed_func::<Arguments<'_>, Returned>(&mut *store, self.export)?
+            .call(store, Arguments(arguments))
     }
-    outcome(bytes)
+
+    /// Lifting stops a result that is much too large; this is the exact limit.
+    fn sized(&self, bytes: Vec<u8>, outcome: fn(Bytes) -> Outcome) -> Outcome {
+        if bytes.len() as u64 > self.limits.max_output {
+            return Outcome::OutputTooLarge;
+        }
+        outcome(bytes.into())
+    }
 }

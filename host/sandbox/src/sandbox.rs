@@ -126,8 +126,7 @@ impl Sandbox {
                     digest,
                     message: chain(&error),
                 })?;
-            let names = component.functions().iter().map(|f| f.name.as_ref());
-            Compiled::new(digest, metered, &code, pre, names).map(Arc::new)
+            Compiled::new(digest, metered, &code, pre, component.functions()).map(Arc::new)
         })
     }
 

@@ -1,16 +1,15 @@
 //! Checks what a client submits before the core sees it.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
-use wask_component::Component;
-use wask_core::{Arguments, Definition, Key, KeyMap, Piece, TaskKind, TaskSpec, TenantId, TypeId};
+use wask_core::{Arguments, Definition, Key, KeyMap, Piece, TaskSpec, TenantId, TypeId};
 use wask_rpc::{
     Refusal, RefusalCode,
     wire::{IncomingBatch, IncomingTask},
 };
-use wask_value::{Param, Segment, Type, check_arguments};
+use wask_value::{Segment, Type, check_arguments};
 
-use crate::hub::State;
+use crate::{callees::Callee, hub::State};
 
 /// A batch after the check.
 #[derive(Default)]
@@ -19,13 +18,6 @@ pub(crate) struct Admitted {
     /// The keys among them, and older ones, that the session wants.
     pub(crate) wanted: Vec<Key>,
     pub(crate) refused: Vec<(Key, Refusal)>,
-}
-
-/// A definition, looked up.
-struct Callee {
-    definition: Arc<Definition>,
-    params: Vec<Param>,
-    result_type: TypeId,
 }
 
 /// Checks a batch of a tenant's client. A refused task takes its dependents with it, and nothing
@@ -63,40 +55,14 @@ fn resolve(
     state: &mut State,
     tenant: TenantId,
     definition: Arc<Definition>,
-) -> Result<Callee, Refusal> {
-    let TaskKind::Function {
-        component: digest,
-        function: name,
-    } = &definition.kind;
-    let component = state.library.get(tenant, digest).ok_or_else(|| {
-        let message = format!("component {digest} is not here; upload it before its tasks");
-        Refusal::new(RefusalCode::NotFound, message)
-    })?;
-    let function = find_function(&component, name)?;
-    let result_type = state.types.id(&function.ty.value_type());
-    Ok(Callee {
-        params: function.ty.params.clone(),
-        result_type,
-        definition: definition.clone(),
-    })
-}
-
-fn find_function<'a>(
-    component: &'a Component,
-    name: &str,
-) -> Result<&'a wask_component::Function, Refusal> {
-    let not_found = |error| Refusal::new(RefusalCode::NotFound, error);
-    let function = component
-        .function(name)
-        .map_err(|error| not_found(error.to_string()))?;
-    // Keys hold the full name, so that equal tasks have equal keys.
-    if *function.name != *name {
-        return Err(not_found(format!(
-            "the function `{name}` is called `{}`",
-            function.name
-        )));
-    }
-    Ok(function)
+) -> Result<Rc<Callee>, Refusal> {
+    let State {
+        callees,
+        library,
+        types,
+        ..
+    } = state;
+    callees.resolve(library, types, tenant, definition)
 }
 
 fn check(

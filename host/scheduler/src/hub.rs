@@ -18,7 +18,7 @@ use wask_rpc::{
 };
 use wask_schema::transfer_capnp::object_store;
 
-use crate::{Config, library::Library, outbox::Outbox, types::Types};
+use crate::{Config, callees::Callees, library::Library, outbox::Outbox, types::Types};
 
 /// The one tenant, until there are more.
 pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
@@ -37,6 +37,7 @@ pub(crate) struct State {
     pub(crate) core: SchedulerCore,
     pub(crate) types: Types,
     pub(crate) library: Library,
+    pub(crate) callees: Callees,
     /// The type of each element of a dataset, as WIT text.
     pub(crate) dataset_types: BTreeMap<(TenantId, String), String>,
     pub(crate) sessions: BTreeMap<SessionId, SessionEntry>,
@@ -78,6 +79,7 @@ impl Hub {
             core: SchedulerCore::new(core),
             types: Types::default(),
             library: Library::new(config.library_bytes),
+            callees: Callees::default(),
             dataset_types: BTreeMap::new(),
             sessions: BTreeMap::new(),
             workers: BTreeMap::new(),

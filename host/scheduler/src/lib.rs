@@ -15,6 +15,7 @@
 //! - Bulk data passes through in chunks with flow control; the scheduler keeps none of it.
 
 mod admission;
+mod callees;
 mod config;
 mod datasets;
 mod error;

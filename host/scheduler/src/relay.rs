@@ -22,25 +22,36 @@ pub(crate) struct Header {
     pub(crate) size: u64,
 }
 
+/// On how many workers a value is stored.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// On the one that has most room.
+    One,
+    /// On all that there are now.
+    All,
+}
+
 /// Makes room for a client's values on workers; the sink passes them on.
 ///
-/// Values that the cluster has already are taken in and thrown away.
+/// Values that are already where they should be are taken in and thrown away.
 pub(crate) async fn scatter(
     hub: Rc<Hub>,
     session: SessionId,
     tenant: &str,
     headers: Vec<Header>,
+    spread: Spread,
 ) -> Result<object_sink::Client, Refusal> {
     let mut by_worker: BTreeMap<WorkerId, Vec<Header>> = BTreeMap::new();
-    let mut routes = BTreeMap::new();
+    let mut routes: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
     let mut present = Vec::new();
     for header in headers {
-        match place(&hub, &header)? {
-            Placed::Present => {
-                routes.insert(header.key, None);
-                present.push(header.key);
-            }
-            Placed::On(worker) => by_worker.entry(worker).or_default().push(header),
+        let targets = place(&hub, &header, spread)?;
+        routes.insert(header.key, Vec::new());
+        if targets.is_empty() {
+            present.push(header.key);
+        }
+        for worker in targets {
+            by_worker.entry(worker).or_default().push(header.clone());
         }
     }
     let mut parts = Vec::new();
@@ -52,7 +63,9 @@ pub(crate) async fn scatter(
                 Refusal::new(RefusalCode::Unavailable, message)
             })?;
         let index = parts.len();
-        routes.extend(part.headers.iter().map(|header| (header.key, Some(index))));
+        for header in &part.headers {
+            routes.entry(header.key).or_default().push(index);
+        }
         parts.push(part);
     }
     let relay = Relay {
@@ -66,24 +79,21 @@ pub(crate) async fn scatter(
     Ok(capnp_rpc::new_client(relay))
 }
 
-enum Placed {
-    Present,
-    On(WorkerId),
-}
-
-fn place(hub: &Hub, header: &Header) -> Result<Placed, Refusal> {
+/// The workers that a value has to be sent to; none where it is there already.
+fn place(hub: &Hub, header: &Header, spread: Spread) -> Result<Vec<WorkerId>, Refusal> {
     let mut state = hub.state_mut();
-    if !state.core.holders(&header.key).is_empty() {
-        return Ok(Placed::Present);
+    let holders = state.core.holders(&header.key);
+    let targets = match spread {
+        Spread::One if !holders.is_empty() => return Ok(Vec::new()),
+        Spread::One => Vec::from_iter(state.core.place_data(header.size)),
+        Spread::All => state.workers.keys().copied().collect(),
+    };
+    if targets.is_empty() {
+        let message = "there is no worker to store the data; start one with `wask worker`";
+        return Err(Refusal::new(RefusalCode::Unavailable, message));
     }
-    state
-        .core
-        .place_data(header.size)
-        .map(Placed::On)
-        .ok_or_else(|| {
-            let message = "there is no worker to store the data; start one with `wask worker`";
-            Refusal::new(RefusalCode::Unavailable, message)
-        })
+    let lacks_it = |worker: &WorkerId| !holders.contains(worker);
+    Ok(targets.into_iter().filter(lacks_it).collect())
 }
 
 async fn open_part(
@@ -126,8 +136,8 @@ struct Part {
 struct Relay {
     hub: Rc<Hub>,
     session: SessionId,
-    /// Which part each object belongs to; none where its bytes are not needed.
-    routes: BTreeMap<Key, Option<usize>>,
+    /// Which parts each object belongs to; none where its bytes are not needed.
+    routes: BTreeMap<Key, Vec<usize>>,
     present: Vec<Key>,
     parts: Vec<Part>,
     fault: RefCell<Option<Refusal>>,
@@ -163,7 +173,7 @@ impl Relay {
             let key = wire::read_key(piece.get_key()?)?;
             let route = self.routes.get(&key);
             let route = route.ok_or_else(|| Error::Malformed(format!("{key} not announced")))?;
-            if let Some(part) = route {
+            for part in route {
                 by_part.entry(*part).or_default().push(index);
             }
         }
@@ -196,23 +206,41 @@ impl Relay {
             })?;
         }
         let session = self.session;
-        let scattered = self.parts.iter().flat_map(|part| {
-            part.headers.iter().map(move |header| Event::DataScattered {
-                session,
-                key: header.key,
-                result_type: header.result_type,
-                nbytes: header.size,
-                worker: part.worker,
-            })
-        });
         let wanted = self.present.clone();
         let held = Event::TasksSubmitted {
             session,
             tasks: Vec::new(),
             wanted,
         };
-        self.hub.tell(scattered.chain([held]));
+        self.hub.tell(self.stored().into_iter().chain([held]));
         Ok(())
+    }
+
+    /// What was stored where: each value with the first copy, and the other copies.
+    fn stored(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut told = BTreeSet::new();
+        for part in &self.parts {
+            let worker = part.worker;
+            events.extend(
+                part.headers
+                    .iter()
+                    .map(|header| match told.insert(header.key) {
+                        true => Event::DataScattered {
+                            session: self.session,
+                            key: header.key,
+                            result_type: header.result_type,
+                            nbytes: header.size,
+                            worker,
+                        },
+                        false => Event::ReplicaAdded {
+                            worker,
+                            key: header.key,
+                        },
+                    }),
+            );
+        }
+        events
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     admission::admit,
     datasets,
     hub::{DEFAULT_TENANT, Hub},
-    relay::{self, Header},
+    relay::{self, Header, Spread},
     status, upload,
 };
 
@@ -157,12 +157,13 @@ impl session::Server for Session {
         mut results: session::ScatterResults,
     ) -> Result<(), capnp::Error> {
         let opened = match self.headers(&params)? {
-            Ok(_) if params.get()?.get_broadcast() => Err(Refusal::new(
-                RefusalCode::Invalid,
-                "this scheduler does not broadcast; scatter without it, copies follow the tasks",
-            )),
             Ok(headers) => {
-                relay::scatter(self.hub.clone(), self.id, self.tenant_name, headers).await
+                let spread = match params.get()?.get_broadcast() {
+                    true => Spread::All,
+                    false => Spread::One,
+                };
+                let (hub, id, tenant) = (self.hub.clone(), self.id, self.tenant_name);
+                relay::scatter(hub, id, tenant, headers, spread).await
             }
             Err(refusal) => Err(refusal),
         };
@@ -322,6 +323,7 @@ impl Commands {
         } = &*self.0;
         let session = *session;
         let batch = wire::read_session_batch(params.get()?.get_batch()?, tenant_name)?;
+        let detached = batch.detached.clone();
         let (released, cancelled) = (batch.released.clone(), batch.cancelled.clone());
         let admitted = admit(&mut hub.state_mut(), *tenant, batch);
         if let Some(entry) = hub.state().sessions.get(&session) {
@@ -335,6 +337,10 @@ impl Commands {
                 session,
                 tasks,
                 wanted,
+            },
+            Event::KeysDetached {
+                session,
+                keys: detached,
             },
             Event::KeysReleased {
                 session,

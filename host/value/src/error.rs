@@ -77,6 +77,17 @@ pub enum Error {
         problem: String,
     },
 
+    /// A function that cannot be applied to each element of a list in the way wanted.
+    #[error("{applied} needs {expected}, got {got}")]
+    Shape {
+        /// The way: `map`, `fold` and so on.
+        applied: &'static str,
+        /// What the function must look like.
+        expected: &'static str,
+        /// The function's type.
+        got: String,
+    },
+
     /// Text that is not a type.
     #[error("type text, character {position}: {problem}")]
     TypeText {
@@ -157,7 +168,7 @@ impl Error {
             | Self::Encoding { path, .. }
             | Self::Invalid { path, .. }
             | Self::WaveText { path, .. } => path.prepend(step),
-            Self::Type { .. } | Self::TypeText { .. } => {}
+            Self::Type { .. } | Self::Shape { .. } | Self::TypeText { .. } => {}
         }
         self
     }

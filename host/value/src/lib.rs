@@ -13,6 +13,7 @@
 // Lets `#[derive(WitType)]`, which names this crate, be used inside of it.
 extern crate self as wask_value;
 
+mod applied;
 mod arguments;
 mod de;
 pub mod encoding;

@@ -18,7 +18,6 @@ use wask_core::{Digest, Key};
 use wask_rpc::object_collector;
 use wask_sandbox::{Compiled, Sandbox};
 use wask_schema::worker_capnp::membership;
-use wask_value::Type;
 
 use crate::offload::offload;
 
@@ -26,23 +25,10 @@ use crate::offload::offload;
 /// again.
 const FAILED_FOR: Duration = Duration::from_secs(5);
 
-/// A component that is ready to run, and the types of the errors that its functions return.
-pub(crate) struct Ready {
-    pub(crate) compiled: Arc<Compiled>,
-    errors: HashMap<String, Type>,
-}
-
-impl Ready {
-    /// The type of the value in the `err` of a function's result, where there is one.
-    pub(crate) fn error_type(&self, function: &str) -> Option<&Type> {
-        self.errors.get(function)
-    }
-}
-
 /// Why a component cannot be had, in words.
 pub(crate) type Failed = Arc<str>;
 
-type Outcome = Result<Arc<Ready>, Failed>;
+type Outcome = Result<Arc<Compiled>, Failed>;
 
 /// The components of one worker. Whoever asks for one that is being fetched waits with the others.
 pub(crate) struct Components {
@@ -64,7 +50,7 @@ struct Entries {
 type Name = (Digest, bool);
 
 enum Entry {
-    Ready { ready: Arc<Ready>, used: u64 },
+    Ready { compiled: Arc<Compiled>, used: u64 },
     Coming(Shared<LocalBoxFuture<'static, Outcome>>),
     Failed(Failed, Instant),
 }
@@ -120,10 +106,10 @@ enum Found {
 impl Entries {
     fn find(&mut self, name: Name) -> Option<Found> {
         match self.by_name.get_mut(&name)? {
-            Entry::Ready { ready, used } => {
+            Entry::Ready { compiled, used } => {
                 self.clock += 1;
                 *used = self.clock;
-                Some(Found::Done(Ok(ready.clone())))
+                Some(Found::Done(Ok(compiled.clone())))
             }
             Entry::Coming(coming) => Some(Found::Coming(coming.clone())),
             Entry::Failed(failed, when) => {
@@ -137,8 +123,8 @@ impl Entries {
     fn insert(&mut self, name: Name, outcome: &Outcome, capacity: usize) {
         self.clock += 1;
         let entry = match outcome {
-            Ok(ready) => Entry::Ready {
-                ready: ready.clone(),
+            Ok(compiled) => Entry::Ready {
+                compiled: compiled.clone(),
                 used: self.clock,
             },
             Err(failed) => Entry::Failed(failed.clone(), Instant::now()),
@@ -170,9 +156,9 @@ async fn obtain(
     let compiled = offload("wask-compile", move || {
         compile(&sandbox, bytes, digest, metered)
     });
-    let (compiled, errors) = compiled.await??;
+    let compiled = compiled.await??;
     tracing::info!(%digest, metered, seconds = started.elapsed().as_secs_f32(), "component ready");
-    Ok(Arc::new(Ready { compiled, errors }))
+    Ok(compiled)
 }
 
 async fn download(membership: &membership::Client, digest: Digest) -> Result<Bytes, String> {
@@ -201,7 +187,7 @@ fn compile(
     bytes: Bytes,
     digest: Digest,
     metered: bool,
-) -> Result<(Arc<Compiled>, HashMap<String, Type>), String> {
+) -> Result<Arc<Compiled>, String> {
     let component =
         Component::from_binary(bytes, &Limits::default()).map_err(|error| error.to_string())?;
     if *component.digest().as_bytes() != digest.0 {
@@ -211,10 +197,5 @@ fn compile(
         true => sandbox.compile_metered(&component),
         false => sandbox.compile(&component),
     };
-    let errors = component
-        .functions()
-        .iter()
-        .filter_map(|function| Some((function.name.clone(), function.ty.error_type()?)))
-        .collect();
-    Ok((compiled.map_err(|error| error.to_string())?, errors))
+    compiled.map_err(|error| error.to_string())
 }

@@ -12,16 +12,15 @@ use tokio::{
     time::Instant,
 };
 use wask_core::{
-    Attempt, Failure, FailureKind, Key, TaskKind, Time, WorkerCore,
+    Attempt, Failure, FailureKind, Key, Time, WorkerCore,
     scheduler::TaskResult,
     worker::{Action, Event},
 };
 use wask_rpc::wire::Command;
-use wask_sandbox::{Executor, Job, Outcome, Report};
+use wask_sandbox::{Executor, Job, Outcome, Report, failure, seed};
 
 use crate::{
     executions::{Execution, Executions, Stage},
-    failure,
     fetch::fetch,
     lineup::Lineup,
     node::{Input, Node},
@@ -179,7 +178,7 @@ impl<E: Executor> Driver<E> {
         };
         self.lineup.gave_up();
         let message = match why {
-            Unprepared::Component(message) => message,
+            Unprepared::Work(message) => message,
             Unprepared::InputGone(key, message) => {
                 // The core gives the task back for another try when it knows this.
                 self.node.tell(Event::DataGone { key });
@@ -198,7 +197,7 @@ impl<E: Executor> Driver<E> {
             return;
         };
         match &execution.stage {
-            Stage::Running(..) => {
+            Stage::Running { .. } => {
                 let unsent = self.jobs.iter().position(|job| job.token == token);
                 let Some(unsent) = unsent else {
                     // Comes back as an outcome.
@@ -237,9 +236,7 @@ impl<E: Executor> Driver<E> {
                 Ok(TaskResult { nbytes, .. }) => {
                     tracing::debug!(nbytes, ?duration, peak_memory, "finished");
                 }
-                Err(failure) => {
-                    tracing::debug!(?duration, peak_memory, log = failure.log, "{failure}");
-                }
+                Err(failure) => tracing::debug!(?duration, peak_memory, "{failure}"),
             }
             result
         });
@@ -254,18 +251,16 @@ impl<E: Executor> Driver<E> {
     /// Stores the result of an execution, or says why there is none.
     fn keep(&self, execution: &Execution, report: Report) -> Result<TaskResult, Arc<Failure>> {
         let (node, task) = (&self.node, &execution.task);
-        let fail = |kind, why| Err(Arc::new(failure::new(task, &node.name, kind, why)));
-        let Stage::Running(component, limits) = &execution.stage else {
+        let fail = |kind, why| Err(Arc::new(failure(task, &node.name, kind, why)));
+        let Stage::Running { limits, error_type } = &execution.stage else {
             let why = "the executor reported a task that it was not given".to_owned();
             return fail(FailureKind::Unavailable, why);
         };
-        let TaskKind::Function { function, .. } = &task.definition.kind;
-        let error_type = component.error_type(function);
-        let Report { outcome, log, .. } = report;
-        let value = failure::value_or_failure(outcome, &log, task, &node.name, limits, error_type)?;
-        if !log.bytes.is_empty() {
-            tracing::debug!("printed:\n{}", failure::log_text(&log));
+        let duration = report.duration;
+        if !report.log.bytes.is_empty() {
+            tracing::debug!("printed:\n{}", report.log);
         }
+        let value = report.value_or_failure(task, &node.name, limits, error_type.as_ref())?;
         let nbytes = value.len() as u64;
         let small = value.len() <= node.limits.inline_bytes;
         let inline = small.then(|| value.clone());
@@ -275,13 +270,13 @@ impl<E: Executor> Driver<E> {
         Ok(TaskResult {
             nbytes,
             inline,
-            duration: report.duration,
+            duration,
         })
     }
 
     /// Tells the core in the next round that an execution ended without running.
     fn fail(&self, execution: &Execution, kind: FailureKind, message: String) {
-        let failure = failure::new(&execution.task, &self.node.name, kind, message);
+        let failure = failure(&execution.task, &self.node.name, kind, message);
         self.node.tell(Event::ExecutionDone {
             key: execution.task.key,
             attempt: execution.attempt,
@@ -297,14 +292,15 @@ impl<E: Executor> Driver<E> {
 
 /// The job that a prepared execution is to the executor.
 fn job(token: u64, execution: &mut Execution, inputs: Inputs) -> Job {
-    let compiled = inputs.component.compiled.clone();
-    execution.stage = Stage::Running(inputs.component, inputs.limits);
+    execution.stage = Stage::Running {
+        limits: inputs.limits,
+        error_type: inputs.work.error_type(),
+    };
     Job {
         token,
-        compiled,
-        function: inputs.function,
+        work: inputs.work,
         arguments: inputs.arguments,
-        seed: execution.task.key.0,
+        seed: seed(&execution.task),
         limits: inputs.limits,
     }
 }

@@ -6,8 +6,7 @@ use tokio::task::AbortHandle;
 use tracing::Span;
 use wask_core::{Attempt, Key, KeyMap, TaskSpec};
 use wask_sandbox::TaskLimits;
-
-use crate::components::Ready;
+use wask_value::Type;
 
 /// One attempt of a task.
 pub(crate) struct Execution {
@@ -24,7 +23,12 @@ pub(crate) enum Stage {
     /// Its component or its inputs are being got.
     Preparing(AbortHandle),
     /// With the executor.
-    Running(Arc<Ready>, TaskLimits),
+    Running {
+        /// What the task may use.
+        limits: TaskLimits,
+        /// The type of the value in the error that it may return.
+        error_type: Option<Type>,
+    },
 }
 
 /// All executions, by the token that the executor knows them by, and by key.

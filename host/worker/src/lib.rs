@@ -27,7 +27,6 @@ mod config;
 mod driver;
 mod error;
 mod executions;
-mod failure;
 mod fetch;
 mod lineup;
 mod node;

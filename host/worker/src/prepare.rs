@@ -1,13 +1,14 @@
-//! Getting all that a task needs to run: its component, and its arguments as a rope of bytes.
+//! Getting all that a task needs to run: its component, if any, and its arguments as a rope of
+//! bytes.
 
 use std::{future::Future, pin::Pin, rc::Rc, sync::Arc};
 
 use bytes::Bytes;
 use wask_core::{Key, Piece, TaskKind, TaskSpec};
-use wask_sandbox::{FunctionHandle, TaskLimits};
+use wask_sandbox::{TaskLimits, Work};
 use wask_store::Found;
 
-use crate::{components::Ready, node::Node};
+use crate::node::Node;
 
 /// All that a task needs, or why it cannot be had.
 pub(crate) type Prepared = Result<Inputs, Unprepared>;
@@ -15,16 +16,15 @@ pub(crate) type Preparing = Pin<Box<dyn Future<Output = Prepared>>>;
 
 /// What a task needs to run. Holding the arguments keeps them in memory.
 pub(crate) struct Inputs {
-    pub(crate) component: Arc<Ready>,
-    pub(crate) function: FunctionHandle,
+    pub(crate) work: Work,
     pub(crate) arguments: Vec<Bytes>,
     pub(crate) limits: TaskLimits,
 }
 
 /// Why a task cannot run here.
 pub(crate) enum Unprepared {
-    /// The component cannot be had, or does not have the function.
-    Component(String),
+    /// What it runs cannot be had: the component, the function in it, the operator.
+    Work(String),
     /// An input is not in the store any more.
     InputGone(Key, String),
 }
@@ -37,35 +37,37 @@ pub(crate) fn prepare(node: Rc<Node>, task: Arc<TaskSpec>) -> Preparing {
         while let Some(relief) = node.store.pressure() {
             relief.await;
         }
-        let limits = limits(&node, &task);
-        let TaskKind::Function {
-            component: digest,
-            function: name,
-        } = &task.definition.kind;
-        let component = node.components.get(*digest, limits.fuel.is_some()).await;
-        let component = component.map_err(|why| Unprepared::Component(why.to_string()))?;
-        let function = component.compiled.function(name).ok_or_else(|| {
-            Unprepared::Component(format!("component {digest} has no function `{name}`"))
-        })?;
+        let limits = node.task_limits.with(&task.definition.options);
+        let work = work(&node, &task, &limits)
+            .await
+            .map_err(Unprepared::Work)?;
         let arguments = arguments(&node, &task).await?;
         Ok(Inputs {
-            component,
-            function,
+            work,
             arguments,
             limits,
         })
     })
 }
 
-/// What the task may use: its own limits, else the worker's.
-fn limits(node: &Node, task: &TaskSpec) -> TaskLimits {
-    let (options, default) = (&task.definition.options, node.task_limits);
-    TaskLimits {
-        memory: options.memory_limit.unwrap_or(default.memory),
-        timeout: options.timeout.or(default.timeout),
-        fuel: options.fuel.or(default.fuel),
-        max_output: options.output_limit.unwrap_or(default.max_output),
-    }
+/// What the task runs.
+async fn work(node: &Node, task: &TaskSpec, limits: &TaskLimits) -> Result<Work, String> {
+    let work = match &task.definition.kind {
+        TaskKind::Function {
+            component,
+            function,
+            applied,
+        } => {
+            let compiled = node.components.get(*component, limits.fuel.is_some()).await;
+            Work::function(compiled.map_err(|why| why.to_string())?, function, *applied)
+        }
+        TaskKind::Operator {
+            name,
+            version,
+            types,
+        } => Work::operator(name, *version, types),
+    };
+    work.map_err(|error| error.to_string())
 }
 
 async fn arguments(node: &Node, task: &TaskSpec) -> Result<Vec<Bytes>, Unprepared> {
@@ -77,7 +79,7 @@ async fn arguments(node: &Node, task: &TaskSpec) -> Result<Vec<Bytes>, Unprepare
                 // The message that brought the task was refused where this does not exist.
                 let Some(key) = task.dependencies.get(index as usize) else {
                     let why = format!("the task has no dependency {index}");
-                    return Err(Unprepared::Component(why));
+                    return Err(Unprepared::Work(why));
                 };
                 input(node, *key).await?
             }

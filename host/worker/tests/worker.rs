@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{Member, News, Running, Scheduler, config, local, start};
+use support::{Member, News, Running, Scheduler, config, local, operator, start, task_of_kind};
 use wask_core::{
-    Attempt, Digest, FailureKind, Key, TaskKind, TaskOptions, WorkerId,
+    Applied, Attempt, Digest, FailureKind, Key, TaskKind, TaskOptions, WorkerId,
     scheduler::{Action, Event},
 };
 use wask_rpc::{Address, Refusal, RefusalCode};
@@ -81,6 +81,99 @@ fn results_are_arguments_of_other_tasks() {
             .await;
         assert_eq!(member.read(&keys).await.1, keys);
         assert_eq!(scheduler.downloads(), 1);
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn operators_run_on_inputs_of_peers() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let token = Some("secret".to_owned());
+        let config = Config {
+            token,
+            ..config(&scheduler)
+        };
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let count = task_of_kind(operator("count", "u8"), key, &[]);
+        let counted = count.key;
+        second.compute_from(count, nbytes, &[&first]).await;
+        let Event::ReplicaAdded { .. } = scheduler.event().await else {
+            panic!("a copy was made");
+        };
+        let (_, result) = scheduler.finished().await;
+        let length = u64::to_le_bytes(3 << 20);
+        assert_eq!(result.inline.as_deref(), Some(&length[..]));
+        // Its result is kept as any other, and an argument of the next.
+        let double = task_of_kind(operator("add", "u64"), counted, &length);
+        second.compute([double]).await;
+        let (_, result) = scheduler.finished().await;
+        assert_eq!(
+            result.inline.as_deref(),
+            Some(&u64::to_le_bytes(6 << 20)[..])
+        );
+        // 256 or more, as a u8.
+        let sum = task_of_kind(operator("sum", "u8"), key, &[]);
+        second.compute([sum]).await;
+        let failure = scheduler.erred().await;
+        assert_eq!(failure.kind, FailureKind::Operator, "{failure}");
+        assert_eq!(
+            (&*failure.label, &*failure.worker),
+            ("sum", &*second.info.info.name)
+        );
+        let unknown = task_of_kind(operator("summ", "u8"), key, &[]);
+        second.compute([unknown]).await;
+        let failure = scheduler.erred().await;
+        assert_eq!(failure.kind, FailureKind::Unavailable, "{failure}");
+        assert!(failure.message.contains("`summ`"), "{failure}");
+        assert_eq!(scheduler.downloads(), 0, "no component is needed");
+        for worker in workers {
+            worker.stop().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn functions_are_applied_to_each_element() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let put = async |values: &[u32]| {
+            let mut value = numbers(&[u32::try_from(values.len()).unwrap()]);
+            value.extend(numbers(values));
+            let key = Key::of_data("default", "list<u32>", &value);
+            member.put(key, "list<u32>", &value).await.unwrap();
+            key
+        };
+        let key = put(&[1, 2, 3]).await;
+        for (function, applied, rest, expected) in [
+            ("add", Applied::Map, &[10][..], &[3, 11, 12, 13][..]),
+            ("add", Applied::Reduce, &[], &[6]),
+        ] {
+            let kind = scheduler.kind(function, applied);
+            let task = task_of_kind(kind, key, &numbers(rest));
+            member.compute([task]).await;
+            let (finished, result) = scheduler.finished().await;
+            assert_eq!(result.inline.as_deref(), Some(&numbers(expected)[..]));
+            assert_eq!(
+                member.read(&[finished]).await.0[&finished],
+                numbers(expected)
+            );
+        }
+        let add = scheduler.kind("add", Applied::Filter);
+        member
+            .compute([task_of_kind(add, key, &numbers(&[1]))])
+            .await;
+        let failure = scheduler.erred().await;
+        assert_eq!(failure.kind, FailureKind::BadArguments);
+        assert!(failure.message.contains("bool"), "{failure}");
+        let fail = scheduler.kind("fail", Applied::Map);
+        member.compute([task_of_kind(fail, key, &[])]).await;
+        let failure = scheduler.erred().await;
+        assert_eq!(failure.kind, FailureKind::GuestError);
+        assert_eq!(failure.message, "element 0: 1");
+        assert_eq!(failure.value.as_deref(), Some(&numbers(&[1])[..]));
+        assert_eq!(failure.error_type.as_deref(), Some("u32"));
         worker.stop().await.unwrap();
     });
 }
@@ -175,10 +268,7 @@ fn a_component_that_nobody_has_is_a_failure() {
         let (worker, member) = start(&scheduler, config(&scheduler)).await;
         for salt in 0..3 {
             let mut task = scheduler.task("add", &numbers(&[1, salt]), options());
-            let kind = TaskKind::Function {
-                component: Digest([3; 32]),
-                function: "add".into(),
-            };
+            let kind = TaskKind::function(Digest([3; 32]), "add");
             task.definition = wask_core::Definition::new("default", kind, options()).into();
             member.compute([task]).await;
             let failure = scheduler.erred().await;

@@ -32,6 +32,8 @@ pub(crate) enum Step {
     Scatter(Key),
     Publish(Vec<Key>),
     Unpublish,
+    /// Has keys computed whoever leaves, and leaves.
+    DetachAndLeave(Vec<Key>),
     /// Closes its session and opens another.
     Leave,
     Nothing,
@@ -39,7 +41,7 @@ pub(crate) enum Step {
 
 impl Client {
     pub(crate) fn step(&mut self, rng: &mut ChaCha8Rng, universe: &Universe) -> Step {
-        match rng.random_range(0..20) {
+        match rng.random_range(0..22) {
             0..7 => self.submit(rng, universe),
             7..10 => self.scatter(rng, universe),
             10..14 => self.release(rng),
@@ -47,6 +49,8 @@ impl Client {
             16 => Step::Publish(self.some_held(rng, 3)),
             17 => Step::Unpublish,
             18 if rng.random_bool(0.3) => Step::Leave,
+            19 => self.detach(rng),
+            20 if rng.random_bool(0.3) => Step::DetachAndLeave(self.some_held(rng, 4)),
             _ => Step::Nothing,
         }
     }
@@ -128,6 +132,11 @@ impl Client {
         self.cancelled.extend(&keys);
         let session = self.session;
         Step::Tell(Event::KeysCancelled { session, keys })
+    }
+
+    fn detach(&self, rng: &mut ChaCha8Rng) -> Step {
+        let (session, keys) = (self.session, self.some_held(rng, 4));
+        Step::Tell(Event::KeysDetached { session, keys })
     }
 
     /// Keys that are settled as far as this client knows, or at least are not being scattered.

@@ -98,6 +98,8 @@ pub struct Summary {
     pub steps: u64,
     /// What the scheduler counted.
     pub counts: scheduler::Counts,
+    /// Detached tasks that finished when no client held them.
+    pub finished_for_nobody: u64,
 }
 
 /// A whole cluster, with its clients.
@@ -115,8 +117,10 @@ pub struct Cluster {
     pub(crate) assigned: BTreeMap<Key, (WorkerId, Attempt)>,
     /// The values that the scheduler accepted.
     pub(crate) accepted: BTreeMap<Key, u64>,
+    /// What is to be computed though its client may have left.
+    pub(crate) detached: BTreeSet<Key>,
     /// The sessions that the scheduler knows.
-    open_sessions: BTreeSet<SessionId>,
+    pub(crate) open_sessions: BTreeSet<SessionId>,
     /// Who waits for which value to be stored where.
     scattering: BTreeMap<Key, (WorkerId, Vec<SessionId>)>,
     next_worker: u32,
@@ -128,7 +132,7 @@ pub struct Cluster {
     /// Whether clients act and things go wrong.
     is_stormy: bool,
     traced: bool,
-    summary: Summary,
+    pub(crate) summary: Summary,
 }
 
 const HEARTBEAT: u64 = 5_000_000;
@@ -152,6 +156,7 @@ impl Cluster {
         cluster.is_stormy = false;
         cluster.come_to_rest();
         cluster.check_outcomes();
+        cluster.check_detached_have_ended();
         cluster.dismiss_clients();
         cluster.come_to_rest();
         cluster.check_emptiness();
@@ -178,6 +183,7 @@ impl Cluster {
             universes: universes.into(),
             assigned: BTreeMap::new(),
             accepted: BTreeMap::new(),
+            detached: BTreeSet::new(),
             open_sessions: BTreeSet::new(),
             scattering: BTreeMap::new(),
             next_worker: 1,

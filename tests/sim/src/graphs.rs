@@ -53,9 +53,10 @@ impl Universe {
             vertices: BTreeMap::new(),
         };
         for _ in 0..rng.random_range(1..=3) {
-            match rng.random_range(0..3) {
+            match rng.random_range(0..4) {
                 0 => universe.add_chain(rng),
                 1 => universe.add_tree(rng),
+                2 => universe.add_fan(rng),
                 _ => universe.add_layers(rng),
             }
         }
@@ -80,6 +81,18 @@ impl Universe {
         }
     }
 
+    /// One function on the same input, many times, and on the results of that.
+    fn add_fan(&mut self, rng: &mut ChaCha8Rng) {
+        let input = self.add(rng, Vec::new());
+        let function = format!("fan-{}", self.order.len());
+        for _ in 0..rng.random_range(4..24) {
+            let part = self.add_to(rng, vec![input], &function);
+            if rng.random_bool(0.3) {
+                self.add(rng, vec![part]);
+            }
+        }
+    }
+
     fn add_layers(&mut self, rng: &mut ChaCha8Rng) {
         let mut before: Vec<Key> = Vec::new();
         for _ in 0..rng.random_range(2..5) {
@@ -96,6 +109,11 @@ impl Universe {
     }
 
     fn add(&mut self, rng: &mut ChaCha8Rng, dependencies: Vec<Key>) -> Key {
+        self.add_to(rng, dependencies, "any")
+    }
+
+    /// Adds a vertex whose function is another than those of other groups.
+    fn add_to(&mut self, rng: &mut ChaCha8Rng, dependencies: Vec<Key>, group: &str) -> Key {
         let number = self.order.len() as u64;
         let behaviour = match rng.random_range(0..40) {
             0..8 if dependencies.is_empty() => Behaviour::Scattered,
@@ -108,7 +126,7 @@ impl Universe {
         let (key, spec) = if behaviour == Behaviour::Scattered {
             (Key::of_data(&self.name, "u64", &number.to_le_bytes()), None)
         } else {
-            let definition = Arc::new(self.definition(rng, behaviour));
+            let definition = Arc::new(self.definition(rng, behaviour, group));
             let arguments = Arguments::default();
             let inputs = dependencies.clone().into();
             let spec = TaskSpec::new(definition, arguments, inputs, number, TypeId(0));
@@ -124,11 +142,8 @@ impl Universe {
         key
     }
 
-    fn definition(&self, rng: &mut ChaCha8Rng, behaviour: Behaviour) -> Definition {
-        let kind = TaskKind::Function {
-            component: Digest([0; 32]),
-            function: format!("{behaviour:?}").into(),
-        };
+    fn definition(&self, rng: &mut ChaCha8Rng, behaviour: Behaviour, group: &str) -> Definition {
+        let kind = TaskKind::function(Digest([0; 32]), format!("{group}-{behaviour:?}"));
         let mut options = TaskOptions {
             pure: behaviour != Behaviour::Impure,
             priority: rng.random_range(0..2),

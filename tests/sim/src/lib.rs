@@ -12,16 +12,18 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `graphs` | random tasks: chains, trees, layers; pure, impure, failing, scattered |
+//! | `graphs` | random tasks: chains, trees, fans, layers; pure, impure, failing, scattered |
 //! | `oracle` | what their results must be |
 //! | `timeline` | virtual time, links |
 //! | `member` | one worker: core, store, executions |
 //! | `client` | what one client holds and was told |
 //! | `cluster` | the processes around the scheduler core, faults, the phases of a run |
+//! | `detached` | what becomes of tasks whose client need not stay |
 //! | `verdict` | what is checked at acceptance and at the end |
 
 mod client;
 mod cluster;
+mod detached;
 mod graphs;
 mod member;
 pub mod oracle;

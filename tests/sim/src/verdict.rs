@@ -1,7 +1,7 @@
 //! What is checked when a result is accepted, when the cluster has come to rest, and when all
 //! clients have left.
 
-use wask_core::{Failure, FailureKind, Key, scheduler::Event, scheduler::KeyState};
+use wask_core::{Failure, FailureKind, Key, TaskSpec, scheduler::Event, scheduler::KeyState};
 
 use crate::{Cluster, client::Client, member::Stored, oracle::Expectation};
 
@@ -40,7 +40,7 @@ impl Cluster {
         self.accepted.insert(key, stored.value);
     }
 
-    fn expectation(&self, key: &Key) -> &Expectation {
+    pub(crate) fn expectation(&self, key: &Key) -> &Expectation {
         let found = self.expectations.iter().find_map(|all| all.get(key));
         found.unwrap_or_else(|| panic!("nobody may ask for {key}"))
     }
@@ -115,15 +115,15 @@ impl Cluster {
 
     /// Only what nobody can compute again may be lost.
     fn check_loss(&self, failure: &Failure) {
-        let vertices = self
-            .universes
-            .iter()
-            .flat_map(|universe| &universe.vertices);
-        let is_repeatable = vertices
-            .filter(|(key, _)| **key == failure.origin)
-            .filter_map(|(_, vertex)| vertex.spec.as_ref())
-            .any(|spec| spec.is_pure());
+        let is_repeatable = self.is_repeatable(&failure.origin);
         assert!(!is_repeatable, "{} could be computed again", failure.origin);
+    }
+
+    /// Whether the key's task may run again once it has finished.
+    pub(crate) fn is_repeatable(&self, key: &Key) -> bool {
+        let universes = self.universes.iter();
+        let mut vertices = universes.filter_map(|universe| universe.vertices.get(key));
+        vertices.any(|vertex| vertex.spec.as_ref().is_some_and(TaskSpec::is_pure))
     }
 
     /// With the clients gone, nobody knows or holds anything.

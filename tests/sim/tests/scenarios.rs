@@ -77,6 +77,17 @@ fn everything_goes_wrong() {
 }
 
 #[test]
+fn detached_tasks_outlive_their_sessions() {
+    let plan = Plan {
+        steps: 40,
+        ..Plan::CALM
+    };
+    let runs = (8000..8025).map(|seed| Cluster::run(seed, plan, false));
+    let finished: u64 = runs.map(|run| run.finished_for_nobody).sum();
+    assert!(finished > 0);
+}
+
+#[test]
 fn a_run_can_be_repeated_exactly() {
     let run = || Cluster::run(1, Plan::STORMY, false);
     assert_eq!(run(), run());

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use clap::Args;
 use wask_client::Key;
 use wask_core::FailureKind;
@@ -113,7 +114,7 @@ fn show_log(context: &Context, log: &[u8]) {
 }
 
 /// The value and the log of a good outcome, or what shall be told of any other.
-fn value(signature: &Signature, report: Report) -> Result<(Vec<u8>, Vec<u8>)> {
+fn value(signature: &Signature, report: Report) -> Result<(Bytes, Vec<u8>)> {
     use FailureKind as Kind;
     let mut frames = Vec::new();
     let (kind, message) = match report.outcome {
@@ -135,6 +136,7 @@ fn value(signature: &Signature, report: Report) -> Result<(Vec<u8>, Vec<u8>)> {
         Outcome::OutputTooLarge => (Kind::OutputTooLarge, "the result exceeds its limit".into()),
         Outcome::Cancelled => (Kind::Cancelled, "it was cancelled".into()),
         Outcome::BadArguments(fault) => (Kind::BadArguments, fault),
+        Outcome::Undefined(why) => (Kind::Operator, why),
         Outcome::Unavailable(why) => return Err(Failed::message(Exit::Machine, why)),
     };
     let log = String::from_utf8_lossy(&report.log.bytes);

@@ -17,24 +17,21 @@ impl Fixture {
     }
 
     fn future(&self, number: u8, ty: &str) -> Future {
-        let tasks = vec![task(number, 1)];
+        let tasks = vec![(task(number, 1), description(ty))];
         let outbox = &self.session.outbox;
-        let handles = outbox
-            .submit(&self.session, &description(ty), tasks)
-            .unwrap();
+        let handles = outbox.submit(&self.session, tasks).unwrap();
         Future::new(handles[0].clone())
     }
 
     fn encode<A: Serialize>(&self, ty: &str, arguments: A) -> Result<EncodedArguments, String> {
         let f: Function = crate::testing::function(ty);
-        let encoded = encode(&self.session, f.shared_name(), f.ty(), &arguments);
+        let encoded = encode(f.shared_name(), f.ty(), &arguments);
         encoded.map_err(|error| error.to_string())
     }
 
     fn rows<A: Serialize>(&self, ty: &str, arguments: A) -> Result<Vec<Vec<u8>>, String> {
         let f = crate::testing::function(ty);
         let rows = Rows {
-            session: &self.session,
             name: f.shared_name(),
             ty: f.ty(),
             arguments: &arguments,
@@ -55,7 +52,7 @@ fn plain_values_need_no_holes() {
         .encode("func(a: u8, b: string)", (7, "x"))
         .unwrap();
     assert_eq!(*encoded.arguments.bytes, [7, 1, 0, 0, 0, b'x']);
-    assert!(encoded.arguments.holes.is_empty() && encoded.dependencies.is_empty());
+    assert!(encoded.arguments.holes.is_empty() && encoded.inputs.is_empty());
 }
 
 #[test]
@@ -76,7 +73,8 @@ fn futures_stand_anywhere() {
     assert_eq!(*encoded.arguments.bytes, [2, 0, 0, 0, 9, 1, 5]);
     let holes = [hole(4, 0), hole(4, 1), hole(5, 1), hole(6, 0), hole(7, 0)];
     assert_eq!(*encoded.arguments.holes, holes);
-    assert_eq!(*encoded.dependencies, [a.key(), b.key()]);
+    let dependencies = encoded.dependencies(&f.session).unwrap();
+    assert_eq!(*dependencies, [a.key(), b.key()]);
 }
 
 #[test]
@@ -95,9 +93,8 @@ fn types_of_futures_are_checked() {
 #[test]
 fn futures_of_other_clients_are_refused() {
     let (f, other) = (Fixture::new(), Fixture::new());
-    let error = f
-        .encode("func(n: u8)", (other.future(1, "u8"),))
-        .unwrap_err();
+    let encoded = f.encode("func(n: u8)", (other.future(1, "u8"),)).unwrap();
+    let error = encoded.dependencies(&f.session).unwrap_err().to_string();
     assert!(error.contains("another client"), "{error}");
 }
 

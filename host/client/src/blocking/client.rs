@@ -1,13 +1,14 @@
 //! The client whose calls wait.
 
-use std::{borrow::Borrow, fmt};
+use std::{borrow::Borrow, fmt, time::Duration};
 
 use serde::Serialize;
 use wask_value::WitType;
 
-use super::{Future, wait::wait};
+use super::{AsCompleted, Future, wait::wait};
 use crate::{
-    ClusterStatus, Component, DatasetInfo, Encoded, Error, Function, Limits, ReadAs, Source,
+    ClusterStatus, Component, DatasetInfo, Encoded, Error, Function, Gather, Gathered, Limits,
+    ReadAs, Scatter, Source,
 };
 
 /// A session with a cluster, as [`crate::Client`], for programs without async. Cheap to clone, for
@@ -176,6 +177,44 @@ impl Client {
         Ok(all(wait(self.0.scatter_all(values))?))
     }
 
+    /// As [`crate::Client::scatter_map`].
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # fn example(client: blocking::Client) -> Result<(), Error> {
+    /// use std::collections::BTreeMap;
+    ///
+    /// let texts = BTreeMap::from([("hamlet", "to be or not to be"), ("lear", "nothing")]);
+    /// let texts: BTreeMap<&str, blocking::Future> = client.scatter_map(texts)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`crate::Client::scatter_map`].
+    pub fn scatter_map<K, T, M>(&self, values: impl IntoIterator<Item = (K, T)>) -> Result<M, Error>
+    where
+        T: Serialize + WitType,
+        M: FromIterator<(K, Future)>,
+    {
+        let futures: Vec<(K, crate::Future)> = wait(self.0.scatter_map(values))?;
+        let futures = futures.into_iter();
+        Ok(futures
+            .map(|(key, future)| (key, Future::from(future)))
+            .collect())
+    }
+
+    /// As [`crate::Client::scatter_with`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::scatter_with`].
+    pub fn scatter_with(
+        &self,
+        how: Scatter,
+        values: impl IntoIterator<Item = Encoded>,
+    ) -> Result<Vec<Future>, Error> {
+        Ok(all(wait(self.0.scatter_with(how, values))?))
+    }
+
     /// As [`crate::Client::scatter_encoded`].
     ///
     /// # Errors
@@ -201,6 +240,67 @@ impl Client {
         wait(self.0.gather(inner(futures)))
     }
 
+    /// As [`crate::Client::gather_within`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::gather_within`].
+    pub fn gather_within<T, R>(
+        &self,
+        limit: Duration,
+        futures: impl IntoIterator<Item: Borrow<Future<T>>>,
+    ) -> Result<Vec<R>, Error>
+    where
+        T: ReadAs<R>,
+    {
+        wait(self.0.gather_within(limit, inner(futures)))
+    }
+
+    /// As [`crate::Client::gather_results`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::gather_results`].
+    pub fn gather_results<T, R>(
+        &self,
+        futures: impl IntoIterator<Item: Borrow<Future<T>>>,
+    ) -> Result<Vec<Result<R, Error>>, Error>
+    where
+        T: ReadAs<R>,
+    {
+        wait(self.0.gather_results(inner(futures)))
+    }
+
+    /// As [`crate::Client::gather_nested`].
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # fn example(client: blocking::Client, count: Function<u32>) -> Result<(), Error> {
+    /// use std::collections::BTreeMap;
+    ///
+    /// let counts = BTreeMap::from([
+    ///     ("hamlet", client.map(&count, (each(["to be", "or not to be"]),))?),
+    ///     ("lear", client.map(&count, (each(["nothing"]),))?),
+    /// ]);
+    /// let counts: BTreeMap<&str, Vec<u32>> = client.gather_nested(&counts)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`crate::Client::gather_nested`].
+    pub fn gather_nested<R>(&self, structure: &(impl Gather<R> + ?Sized)) -> Result<R, Error> {
+        wait(self.0.gather_nested(structure))
+    }
+
+    /// As [`crate::Client::gather_finished`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::gather_finished`].
+    pub fn gather_finished<R>(
+        &self,
+        structure: &(impl Gather<R> + ?Sized),
+    ) -> Result<Gathered<R>, Error> {
+        wait(self.0.gather_finished(structure))
+    }
+
     /// As [`crate::Client::gather_encoded`].
     ///
     /// # Errors
@@ -219,11 +319,16 @@ impl Client {
 
     /// As [`crate::Client::wait_first`].
     pub fn wait_first<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) -> Waited<T> {
-        let waited = wait(self.0.wait_first(inner(futures)));
-        Waited {
-            done: all(waited.done),
-            pending: all(waited.pending),
-        }
+        wait(self.0.wait_first(inner(futures))).into()
+    }
+
+    /// As [`crate::Client::wait_within`].
+    pub fn wait_within<T>(
+        &self,
+        limit: Duration,
+        futures: impl IntoIterator<Item: Borrow<Future<T>>>,
+    ) -> Waited<T> {
+        wait(self.0.wait_within(limit, inner(futures))).into()
     }
 
     /// As [`crate::Client::as_completed`]. An iterator.
@@ -240,12 +345,17 @@ impl Client {
         &self,
         futures: impl IntoIterator<Item: Borrow<Future<T>>>,
     ) -> AsCompleted<T> {
-        AsCompleted(self.0.as_completed(inner(futures)))
+        self.0.as_completed(inner(futures)).into()
     }
 
     /// As [`crate::Client::cancel`].
     pub fn cancel<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) {
         self.0.cancel(inner(futures));
+    }
+
+    /// As [`crate::Client::fire_and_forget`].
+    pub fn fire_and_forget<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) {
+        self.0.fire_and_forget(inner(futures));
     }
 
     /// As [`crate::Client::who_has`].
@@ -359,7 +469,7 @@ fn all<T>(futures: Vec<crate::Future<T>>) -> Vec<Future<T>> {
     futures.into_iter().map(Future::from).collect()
 }
 
-/// What [`Client::wait_first`] tells.
+/// What [`Client::wait_first`] and [`Client::wait_within`] tell.
 #[derive(Debug)]
 pub struct Waited<T> {
     /// Those that are not pending any more, in the order in which they were given.
@@ -368,13 +478,11 @@ pub struct Waited<T> {
     pub pending: Vec<Future<T>>,
 }
 
-/// Futures as they resolve: [`Client::as_completed`].
-pub struct AsCompleted<T>(crate::AsCompleted<T>);
-
-impl<T> Iterator for AsCompleted<T> {
-    type Item = Future<T>;
-
-    fn next(&mut self) -> Option<Future<T>> {
-        wait(self.0.next()).map(Future::from)
+impl<T> From<crate::Waited<T>> for Waited<T> {
+    fn from(waited: crate::Waited<T>) -> Self {
+        Self {
+            done: all(waited.done),
+            pending: all(waited.pending),
+        }
     }
 }

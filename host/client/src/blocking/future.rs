@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use wask_core::Key;
 use wask_value::{Type, Value, WitType};
 
-use super::wait::{wait, wait_at_most};
+use super::wait::wait;
 use crate::{Dynamic, Encoded, Error, ReadAs, Status, TaskError};
 
 /// A client's hold on a key, as [`crate::Future`]; its results are waited for.
@@ -65,7 +65,8 @@ impl<T> Future<T> {
         wait(self.0.result())
     }
 
-    /// As [`result`](Self::result), but waits no longer than given. The task goes on.
+    /// As [`result`](Self::result), but waits no longer than given, as
+    /// [`crate::Future::result_within`].
     ///
     /// ```no_run
     /// # fn example(future: wask_client::blocking::Future) -> Result<(), wask_client::Error> {
@@ -81,11 +82,7 @@ impl<T> Future<T> {
     where
         T: ReadAs<R>,
     {
-        wait_at_most(limit, self.0.result()).unwrap_or_else(|| {
-            Err(Error::Timeout {
-                label: self.label().into(),
-            })
-        })
+        wait(self.0.result_within(limit))
     }
 
     /// Waits for the result, as [`crate::Future::value`].
@@ -112,6 +109,26 @@ impl<T> Future<T> {
         wait(self.0.exception())
     }
 
+    /// As [`crate::Future::on_done`]. The callback may wait for the result.
+    ///
+    /// ```no_run
+    /// # fn example(future: wask_client::blocking::Future) -> Result<(), wask_client::Error> {
+    /// future.on_done(|future| match future.result::<u32>() {
+    ///     Ok(number) => println!("{number}"),
+    ///     Err(error) => eprintln!("{error}"),
+    /// })?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`crate::Future::on_done`].
+    pub fn on_done(&self, callback: impl FnOnce(Self) + Send + 'static) -> Result<(), Error>
+    where
+        T: 'static,
+    {
+        self.0.on_done(move |future| callback(Self(future)))
+    }
+
     /// As [`crate::Future::typed`].
     ///
     /// # Errors
@@ -125,7 +142,7 @@ impl<T> Future<T> {
         Future(self.0.dynamic())
     }
 
-    pub(super) fn inner(&self) -> &crate::Future<T> {
+    pub(crate) fn inner(&self) -> &crate::Future<T> {
         &self.0
     }
 }

@@ -6,7 +6,6 @@ use std::{
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
-    time::{Duration, Instant},
 };
 
 struct Unpark(Thread);
@@ -30,23 +29,6 @@ pub(super) fn wait<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Waits for a future, at most as long as given; `None` where that was not enough.
-pub(super) fn wait_at_most<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut cx = Context::from_waker(&waker);
-    let start = Instant::now();
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut cx) {
-            return Some(output);
-        }
-        match limit.saturating_sub(start.elapsed()) {
-            Duration::ZERO => return None,
-            left => thread::park_timeout(left),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,13 +39,5 @@ mod tests {
         let thread = thread::spawn(move || sender.send(7));
         assert_eq!(wait(receiver), Ok(7));
         assert_eq!(thread.join().unwrap(), Ok(()));
-    }
-
-    #[test]
-    fn gives_up_in_time() {
-        let never = std::future::pending::<()>();
-        assert_eq!(wait_at_most(Duration::from_millis(1), never), None);
-        assert_eq!(wait_at_most(Duration::ZERO, async { 1 }), Some(1));
-        assert_eq!(wait_at_most(Duration::MAX, async { 1 }), Some(1));
     }
 }

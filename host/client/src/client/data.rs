@@ -9,11 +9,39 @@ use wask_value::WitType;
 use crate::{
     Client, Encoded, Error, Future,
     state::{Description, Handle, State},
+    thread::off_thread,
     transfer::Outbound,
 };
 
 /// Values in one call.
 const VALUES: usize = 10_000;
+
+/// How values are to be stored: [`Client::scatter_with`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scatter {
+    broadcast: bool,
+}
+
+impl Scatter {
+    /// The usual way: each value on the worker that has most room. Copies follow the tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Stores a copy of each value on every worker that there is now. For what tasks on all of
+    /// them need, so that none has to fetch it first. It takes as much memory on each.
+    #[must_use]
+    pub fn broadcast(mut self) -> Self {
+        self.broadcast = true;
+        self
+    }
+
+    /// Whether a value has to be sent: not where it is on the cluster already, unless more workers
+    /// may need it.
+    fn sends(self, handle: &Handle) -> bool {
+        self.broadcast || !matches!(handle.state(), State::Finished { .. })
+    }
+}
 
 impl Client {
     /// Stores a value on the cluster, and gives back a future of it. Use it for what is large and
@@ -71,6 +99,35 @@ impl Client {
             .await
     }
 
+    /// As [`scatter_all`](Self::scatter_all), for the values of a map, which keep their keys. Gives
+    /// back whatever collects from pairs: a map, of the same kind or another.
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # async fn example(client: Client) -> Result<(), Error> {
+    /// use std::collections::{BTreeMap, HashMap};
+    ///
+    /// let texts = HashMap::from([("hamlet", "to be or not to be"), ("lear", "nothing")]);
+    /// let texts: BTreeMap<&str, Future> = client.scatter_map(texts).await?;
+    /// println!("{} bytes", texts["lear"].nbytes().unwrap_or(0));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`scatter`](Self::scatter).
+    pub async fn scatter_map<K, T, M>(
+        &self,
+        values: impl IntoIterator<Item = (K, T)>,
+    ) -> Result<M, Error>
+    where
+        T: Serialize + WitType,
+        M: FromIterator<(K, Future)>,
+    {
+        let (keys, values): (Vec<K>, Vec<T>) = values.into_iter().unzip();
+        let futures = self.scatter_all(values).await?;
+        Ok(keys.into_iter().zip(futures).collect())
+    }
+
     /// As [`scatter`](Self::scatter), for values whose types are known only at run time.
     ///
     /// ```no_run
@@ -90,28 +147,42 @@ impl Client {
         &self,
         values: impl IntoIterator<Item = Encoded>,
     ) -> Result<Vec<Future>, Error> {
-        let values = values.into_iter().collect();
-        Ok(self
-            .store(values)
-            .await?
-            .into_iter()
-            .map(Future::new)
-            .collect())
+        self.scatter_with(Scatter::new(), values).await
     }
 
-    async fn store(&self, values: Vec<Encoded>) -> Result<Vec<Arc<Handle>>, Error> {
-        let mut handles = Vec::with_capacity(values.len());
+    /// As [`scatter_encoded`](Self::scatter_encoded), in another way: with a copy on every worker,
+    /// say.
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # async fn example(client: Client, find: Function) -> Result<(), Error> {
+    /// use wask_client::{Encoded, Scatter, each};
+    ///
+    /// let index = Encoded::of(&vec![("be", 2), ("not", 1)])?;
+    /// let index = client.scatter_with(Scatter::new().broadcast(), [index]).await?;
+    /// let found = client.map(&find, (&index[0], each(["to", "be"])))?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`scatter`](Self::scatter).
+    pub async fn scatter_with(
+        &self,
+        how: Scatter,
+        values: impl IntoIterator<Item = Encoded>,
+    ) -> Result<Vec<Future>, Error> {
+        let values: Vec<_> = values.into_iter().collect();
+        let mut futures = Vec::with_capacity(values.len());
         let mut values = values.into_iter().peekable();
         while values.peek().is_some() {
-            handles.extend(
-                self.store_some(values.by_ref().take(VALUES).collect())
-                    .await?,
-            );
+            let some = values.by_ref().take(VALUES).collect();
+            let handles = self.store(how, some).await?;
+            futures.extend(handles.into_iter().map(Future::new));
         }
-        Ok(handles)
+        Ok(futures)
     }
 
-    async fn store_some(&self, values: Vec<Encoded>) -> Result<Vec<Arc<Handle>>, Error> {
+    async fn store(&self, how: Scatter, values: Vec<Encoded>) -> Result<Vec<Arc<Handle>>, Error> {
         let tenant = self.session.tenant.clone();
         // Digests of large values take their time.
         let keyed = move || -> Vec<Outbound> {
@@ -120,7 +191,7 @@ impl Client {
                 .map(|value| outbound(&tenant, &value))
                 .collect()
         };
-        let values = super::off_thread(keyed).await?;
+        let values = off_thread(keyed).await?;
         let handles = values
             .iter()
             .map(|value| self.hold(value))
@@ -129,16 +200,18 @@ impl Client {
         let to_send: Vec<_> = values
             .into_iter()
             .zip(&handles)
-            .filter(|(value, handle)| is_to_be_sent(handle) && sent.insert(value.key))
-            .map(|(value, _)| value)
+            .filter(|(value, handle)| how.sends(handle) && sent.insert(value.key))
             .collect();
         if to_send.is_empty() {
             return Ok(handles);
         }
-        let sizes: Vec<_> = to_send
-            .iter()
-            .map(|v| (v.key, v.bytes.len() as u64))
-            .collect();
+        let (to_send, sent): (Vec<_>, Vec<_>) = to_send
+            .into_iter()
+            .map(|(value, handle)| {
+                let nbytes = value.bytes.len() as u64;
+                (value, (handle, nbytes))
+            })
+            .unzip();
         // An older future of a value may have been dropped just before: its release must not
         // overtake the call, and take the value away again.
         self.session.flush().await?;
@@ -146,19 +219,17 @@ impl Client {
         // more: else their release could overtake the values.
         let kept = handles.clone();
         let storing = self.session.call(async move |remote| {
-            let stored = remote.scatter(to_send).await;
+            let stored = remote.scatter(to_send, how.broadcast).await;
             drop(kept);
             stored
         });
         storing.await?;
-        let finished = |nbytes| State::Finished {
-            nbytes,
-            inline: None,
-        };
-        let news = sizes
-            .into_iter()
-            .map(|(key, nbytes)| (key, finished(nbytes)));
-        self.session.outbox.resolve(news);
+        for (handle, nbytes) in sent {
+            handle.set(State::Finished {
+                nbytes,
+                inline: None,
+            });
+        }
         Ok(handles)
     }
 
@@ -166,7 +237,6 @@ impl Client {
         let description = Arc::new(Description {
             label: "scattered value".into(),
             ty: value.ty.clone(),
-            error_type: None,
         });
         self.session
             .outbox
@@ -180,9 +250,4 @@ fn outbound(tenant: &str, value: &Encoded) -> Outbound {
         ty: value.ty().clone(),
         bytes: value.bytes().clone(),
     }
-}
-
-/// Whether a value is not on the cluster already.
-fn is_to_be_sent(handle: &Handle) -> bool {
-    !matches!(handle.state(), State::Finished { .. })
 }

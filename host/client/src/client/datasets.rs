@@ -108,7 +108,6 @@ impl Client {
         let description = Arc::new(Description {
             label: info.name.as_str().into(),
             ty: ty.clone(),
-            error_type: None,
         });
         let handles = self
             .session

@@ -8,6 +8,7 @@ use wask_core::{Definition, TaskSpec, TypeId};
 use crate::{
     Client, Error, Function, Future,
     arguments::{self, EncodedArguments, Rows},
+    lazy::salt,
     outbox::task_bytes,
     state::Handle,
 };
@@ -45,12 +46,12 @@ impl Client {
         arguments: A,
     ) -> Result<Future<R>, Error> {
         let session = &self.session;
-        let encoded = arguments::encode(session, function.shared_name(), function.ty(), &arguments);
+        let encoded = arguments::encode(function.shared_name(), function.ty(), &arguments);
         let definition = function.definition_for(&session.tenant);
         let task = self.task(function, definition, encoded?)?;
-        let handles = session
-            .outbox
-            .submit(session, &function.description, vec![task])?;
+        session.admit(function.component());
+        let tasks = vec![(task, function.description.clone())];
+        let handles = session.outbox.submit(session, tasks)?;
         // The outbox hands back one for each task.
         let handle = handles.into_iter().next();
         handle
@@ -88,20 +89,21 @@ impl Client {
         let session = &self.session;
         let definition = function.definition_for(&session.tenant);
         let mut rows = Rows {
-            session,
             name: function.shared_name(),
             ty: function.ty(),
             arguments: &arguments,
         };
+        session.admit(function.component());
         let mut futures = Vec::new();
         loop {
             let some = rows.by_ref().take(ROWS);
-            let tasks = some.map(|row| self.task(function, definition.clone(), row?));
-            let tasks: Vec<TaskSpec> = tasks.collect::<Result<_, Error>>()?;
+            let tasks = some.map(|row| {
+                let task = self.task(function, definition.clone(), row?)?;
+                Ok((task, function.description.clone()))
+            });
+            let tasks = tasks.collect::<Result<Vec<_>, Error>>()?;
             let is_last = tasks.len() < ROWS;
-            let handles = session
-                .outbox
-                .submit(session, &function.description, tasks)?;
+            let handles = session.outbox.submit(session, tasks)?;
             futures.extend(handles.into_iter().map(Future::new));
             if is_last {
                 return Ok(futures);
@@ -115,13 +117,11 @@ impl Client {
         definition: Arc<Definition>,
         encoded: EncodedArguments,
     ) -> Result<TaskSpec, Error> {
-        let EncodedArguments {
-            arguments,
-            dependencies,
-        } = encoded;
+        let dependencies = encoded.dependencies(&self.session)?;
+        let arguments = encoded.arguments;
         let salt = match definition.options.pure {
             true => 0,
-            false => self.session.salt(),
+            false => salt(),
         };
         // The scheduler has its own numbers for types.
         let result_type = TypeId::default();

@@ -1,5 +1,10 @@
+use wask_rpc::{Refusal, RefusalCode};
+
 use super::*;
-use crate::testing::{description, sent, session, task};
+use crate::{
+    Status,
+    testing::{description, sent, session, task},
+};
 
 /// Some tasks by name, and a session to submit them in.
 struct Fixture {
@@ -16,11 +21,9 @@ impl Fixture {
     }
 
     fn submit(&self, number: u8) -> Arc<Handle> {
-        let tasks = vec![task(number, 100)];
+        let tasks = vec![(task(number, 100), description("u8"))];
         let outbox = &self.session.outbox;
-        let handles = outbox
-            .submit(&self.session, &description("u8"), tasks)
-            .unwrap();
+        let handles = outbox.submit(&self.session, tasks).unwrap();
         handles.into_iter().next().unwrap()
     }
 
@@ -32,6 +35,13 @@ impl Fixture {
             (task(3, 100).key, "3"),
         ];
         assert_eq!(sent(&self.session.outbox, &self.limits, &names), messages);
+    }
+}
+
+fn finished() -> State {
+    State::Finished {
+        nbytes: 0,
+        inline: None,
     }
 }
 
@@ -72,24 +82,35 @@ fn order_is_kept_where_it_matters() {
     f.expect(&["submit 1 release 1", "submit 1,2 cancel 2", "release 2"]);
 }
 
-fn lost() -> State {
-    State::Lost(Arc::new(wask_core::Failure {
-        kind: wask_core::FailureKind::DataLost,
-        origin: task(1, 100).key,
-        label: "test".into(),
-        message: String::new(),
-        value: None,
-        backtrace: Vec::new(),
-        log: String::new(),
-        worker: String::new(),
-    }))
+#[test]
+fn what_is_detached_may_be_dropped_in_the_same_message() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.detach([&a.key]);
+    drop(a);
+    let Some(Outgoing::Batch(batch)) = f.session.outbox.take(&f.limits) else {
+        panic!("there is something to send");
+    };
+    let key = task(1, 100).key;
+    // Were it not wanted, it would be forgotten before it is detached.
+    assert!(batch.tasks[0].1);
+    assert_eq!(
+        (&*batch.detached, &*batch.released),
+        (&[key][..], &[key][..])
+    );
+
+    let b = f.submit(2);
+    f.session.outbox.cancel([&b.key]);
+    f.session.outbox.detach([&b.key]);
+    f.expect(&["submit 2 cancel 2", "detach 2"]);
 }
 
 #[test]
-fn lost_keys_are_submitted_again_for_all_their_futures() {
+fn cancelled_and_lost_keys_are_submitted_again() {
     let f = Fixture::new();
     let a = f.submit(1);
-    f.session.outbox.resolve([(a.key, lost())]);
+    f.session.outbox.resolve([(a.key, State::Cancelled)]);
+    assert!(a.is_to_be_submitted_again());
     let again = f.submit(1);
     assert!(Arc::ptr_eq(&a, &again));
     assert!(matches!(a.state(), State::Pending));
@@ -97,58 +118,73 @@ fn lost_keys_are_submitted_again_for_all_their_futures() {
 }
 
 #[test]
-fn cancelled_futures_stay_so_when_the_key_is_submitted_again() {
+fn a_cancelled_key_is_cancelled_at_once_and_once() {
     let f = Fixture::new();
     let a = f.submit(1);
+    f.session.outbox.cancel([&a.key, &a.key]);
+    assert_eq!(a.status(), Status::Cancelled);
     f.session.outbox.resolve([(a.key, State::Cancelled)]);
+    // What the scheduler says from now on is news.
     let again = f.submit(1);
-    assert!(matches!(a.state(), State::Cancelled));
-    assert!(matches!(again.state(), State::Pending));
-    // The key is held by the new one alone.
-    drop(a);
-    f.expect(&["submit 1,1"]);
-    drop(again);
-    f.expect(&["release 1"]);
+    f.session.outbox.resolve([(a.key, finished())]);
+    assert_eq!(again.status(), Status::Finished);
 }
 
 #[test]
-fn news_of_a_cancellation_is_for_the_futures_before_it() {
-    let f = Fixture::new();
-    let outbox = &f.session.outbox;
-    let a = f.submit(1);
-    outbox.cancel([&a.key, &a.key]);
-    let b = f.submit(1);
-    outbox.cancel([&b.key]);
-    drop(b);
-    let c = f.submit(1);
-    f.expect(&[
-        "submit 1 cancel 1,1",
-        "submit 1 cancel 1",
-        "release 1",
-        "submit 1",
-    ]);
-    let done = State::Finished {
-        nbytes: 0,
-        inline: None,
-    };
-    outbox.resolve([(a.key, done.clone())]);
-    assert!(matches!(a.state(), State::Finished { .. }));
-    outbox.resolve([(a.key, State::Cancelled)]);
-    assert!(matches!(a.state(), State::Cancelled));
-    outbox.resolve([(a.key, State::Cancelled)]);
-    assert!(matches!(c.state(), State::Pending));
-    outbox.resolve([(a.key, done)]);
-    assert!(matches!(c.state(), State::Finished { .. }));
-}
-
-#[test]
-fn the_end_is_told_to_futures_that_wait_for_their_cancellation() {
+fn news_from_before_a_cancellation_is_passed_over() {
     let f = Fixture::new();
     let a = f.submit(1);
     f.session.outbox.cancel([&a.key]);
-    let _b = f.submit(1);
-    f.session.outbox.close("the wire was cut");
-    assert!(matches!(a.state(), State::Disconnected));
+    f.session.outbox.resolve([(a.key, finished())]);
+    assert_eq!(a.status(), Status::Cancelled);
+    let again = f.submit(1);
+    assert_eq!(again.status(), Status::Pending);
+    f.session.outbox.resolve([(a.key, finished())]);
+    f.session.outbox.resolve([(a.key, State::Cancelled)]);
+    assert_eq!(again.status(), Status::Pending);
+    f.session.outbox.resolve([(a.key, finished())]);
+    assert_eq!(again.status(), Status::Finished);
+    f.expect(&["submit 1 cancel 1", "submit 1"]);
+}
+
+#[test]
+fn each_cancellation_has_its_answer() {
+    let f = Fixture::new();
+    let a = f.submit(1);
+    f.session.outbox.cancel([&a.key]);
+    // Also where the future was dropped in between.
+    drop(a);
+    let a = f.submit(1);
+    f.session.outbox.cancel([&a.key]);
+    let a = f.submit(1);
+    let outbox = &f.session.outbox;
+    outbox.resolve([(a.key, State::Cancelled), (a.key, State::Cancelled)]);
+    assert_eq!(a.status(), Status::Pending);
+    outbox.resolve([(a.key, State::Cancelled)]);
+    assert_eq!(a.status(), Status::Cancelled);
+}
+
+#[test]
+fn what_the_scheduler_does_not_hold_has_no_answer_to_wait_for() {
+    let f = Fixture::new();
+    let outbox = &f.session.outbox;
+    let refusal = || State::Refused(Refusal::new(RefusalCode::Invalid, "no"));
+    // Refused before the cancellation came there.
+    let a = f.submit(1);
+    outbox.cancel([&a.key]);
+    let a = f.submit(1);
+    outbox.resolve([(a.key, refusal())]);
+    assert_eq!(a.status(), Status::Error);
+    // And known to be: nothing is expected.
+    outbox.cancel([&a.key]);
+    let a = f.submit(1);
+    outbox.resolve([(a.key, finished())]);
+    assert_eq!(a.status(), Status::Finished);
+    // Nor of keys that are not held.
+    outbox.cancel([&task(2, 100).key]);
+    let b = f.submit(2);
+    outbox.resolve([(b.key, finished())]);
+    assert_eq!(b.status(), Status::Finished);
 }
 
 #[test]
@@ -185,12 +221,12 @@ fn submitting_waits_for_room() {
     let session = session();
     let outbox = &session.outbox;
     // Fills more than the outbox of the tests holds.
-    let big = outbox.submit(&session, &description("u8"), vec![task(1, 2 << 20)]);
+    let big = outbox.submit(&session, vec![(task(1, 2 << 20), description("u8"))]);
     let submitter = {
         let session = session.clone();
         std::thread::spawn(move || {
-            let tasks = vec![task(2, 10)];
-            let handles = session.outbox.submit(&session, &description("u8"), tasks);
+            let tasks = vec![(task(2, 10), description("u8"))];
+            let handles = session.outbox.submit(&session, tasks);
             handles.map(|handles| handles.len())
         })
     };
@@ -207,19 +243,12 @@ fn submitting_waits_for_room() {
 fn the_end_tells_all_that_wait() {
     let f = Fixture::new();
     let [pending, finished] = [f.submit(1), f.submit(2)];
-    let done = State::Finished {
-        nbytes: 0,
-        inline: None,
-    };
-    f.session.outbox.resolve([(finished.key, done)]);
+    f.session.outbox.resolve([(finished.key, self::finished())]);
     f.session.outbox.close("the wire was cut");
     assert!(matches!(pending.state(), State::Disconnected));
     assert!(matches!(finished.state(), State::Finished { .. }));
-    let tasks = vec![task(3, 1)];
-    let refused = f
-        .session
-        .outbox
-        .submit(&f.session, &description("u8"), tasks);
+    let tasks = vec![(task(3, 1), description("u8"))];
+    let refused = f.session.outbox.submit(&f.session, tasks);
     let message = refused.err().unwrap().to_string();
     assert!(message.contains("the wire was cut"), "{message}");
     drop((pending, finished));

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::tasks::TaskId;
+use super::{Config, tasks::TaskId};
 use crate::{Definition, task::Priority};
 
 /// A class's place among [`Classes`].
@@ -24,6 +24,8 @@ pub(super) struct Class {
     pub(super) is_root: bool,
     /// How many are known.
     tasks: u32,
+    /// All that they depend on, and perhaps some more, unless that is too much to be noted.
+    inputs: Option<Vec<TaskId>>,
     /// The mean of their runs, in nanoseconds, the last ones weighing most.
     mean: Option<u64>,
     /// All and only tasks of the class that are `Queued`.
@@ -35,6 +37,34 @@ pub(super) struct Class {
 }
 
 impl Class {
+    /// Whether its tasks are ready all at once, as root tasks are, and so would pile up on workers:
+    /// many depend on the same few inputs.
+    pub(super) fn is_root_like(&self, slots: u64, config: &Config) -> bool {
+        self.inputs.is_some() && u64::from(self.tasks) > config.shared_tasks_factor * slots
+    }
+
+    /// Notes what one more task depends on, up to so many in all.
+    pub(super) fn note_inputs(&mut self, dependencies: &[TaskId], inputs_max: usize) {
+        let Some(inputs) = &mut self.inputs else {
+            return;
+        };
+        for dependency in dependencies {
+            if !inputs.contains(dependency) {
+                inputs.push(*dependency);
+            }
+            if inputs.len() > inputs_max {
+                self.inputs = None;
+                return;
+            }
+        }
+    }
+
+    /// Whether these dependencies are noted, or it was too much to.
+    pub(super) fn has_noted(&self, dependencies: &[TaskId]) -> bool {
+        let noted = self.inputs.as_ref();
+        noted.is_none_or(|inputs| dependencies.iter().all(|id| inputs.contains(id)))
+    }
+
     /// The mean duration of a run in nanoseconds, once there was one.
     pub(super) fn mean(&self) -> Option<u64> {
         self.mean
@@ -111,6 +141,7 @@ impl Classes {
             return;
         }
         self.idled += 1;
+        self[id].inputs = Some(Vec::new());
         self[id].idle_since = Some(self.idled);
         self.idle.insert(self.idled, id);
         if self.idle.len() > idle_max
@@ -158,6 +189,7 @@ impl Classes {
             definition: definition.clone(),
             is_root,
             tasks: 0,
+            inputs: Some(Vec::new()),
             mean: None,
             queued: BTreeSet::new(),
             no_worker: BTreeSet::new(),

@@ -46,8 +46,8 @@ impl SchedulerCore {
         }
     }
 
-    /// The session lets go of the keys and of all unfinished tasks that depend on them. What
-    /// nobody else wants then stops of itself.
+    /// The session lets go of the keys and of all unfinished tasks that depend on them, and so does
+    /// who detached them: else nobody could stop those. What nobody else wants then stops of itself.
     pub(super) fn keys_cancelled(&mut self, session: SessionId, keys: &[Key]) {
         let Some(tenant) = self.tenant_of_session(session) else {
             return;
@@ -67,10 +67,36 @@ impl SchedulerCore {
             }
             let unfinished = |id: &TaskId| self.tasks[*id].state.is_active();
             path.extend(self.tasks[id].dependents.iter().filter(unfinished));
+            self.attach(id);
             if self.tasks[id].sessions.contains(session) {
                 self.let_go(session, id);
                 self.report_to(session, id, KeyState::Cancelled);
             }
+        }
+    }
+
+    pub(super) fn keys_detached(&mut self, session: SessionId, keys: &[Key]) {
+        let Some(tenant) = self.tenant_of_session(session) else {
+            return;
+        };
+        for key in keys {
+            let Some(id) = self.tasks.find(key) else {
+                continue;
+            };
+            let task = &mut self.tasks[id];
+            if task.tenant != tenant {
+                self.counts.total_foreign += 1;
+            } else if KeyState::of_state(&task.state) == KeyState::Pending && task.can_run() {
+                task.is_detached = true;
+                self.agenda.push_back(Due::Want(id));
+            }
+        }
+    }
+
+    /// The task is not detached any more, if it was.
+    pub(super) fn attach(&mut self, id: TaskId) {
+        if mem::take(&mut self.tasks[id].is_detached) {
+            self.agenda.push_back(Due::Relax(id));
         }
     }
 

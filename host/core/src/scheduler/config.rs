@@ -12,6 +12,11 @@ pub struct Config {
     /// Root tasks are held back to this share of a worker's slots, rounded up, so that the tasks
     /// that depend on them run first and data does not pile up.
     pub saturation: f64,
+    /// Tasks that are more than so many times the slots of the cluster, and run the same function
+    /// on no more than `shared_inputs_max` inputs together, are held back as root tasks are.
+    pub shared_tasks_factor: u64,
+    /// How few inputs that are.
+    pub shared_inputs_max: usize,
     /// How long a worker's slots shall be busy with root tasks sent ahead, where these are so
     /// short that slots × saturation would leave it waiting for the next message.
     pub target_queue: Duration,
@@ -39,6 +44,8 @@ impl Default for Config {
             heartbeat_interval: Duration::from_millis(500),
             heartbeats_missed_max: 3,
             saturation: 1.1,
+            shared_tasks_factor: 2,
+            shared_inputs_max: 4,
             target_queue: Duration::from_millis(5),
             target_queue_tasks_max: 1024,
             unknown_duration: Duration::from_millis(500),

@@ -36,6 +36,10 @@ pub enum Event {
     /// A client wants keys not to be computed any more, and their dependents neither. Ignored for
     /// a key that another session or dataset wants as well: there the session only lets go.
     KeysCancelled { session: SessionId, keys: Vec<Key> },
+    /// A client wants keys to be computed even if nobody holds them any more: fire and forget. They
+    /// are kept until they have finished or failed, whoever leaves meanwhile, or until somebody
+    /// cancels them; then only those keep them who hold them.
+    KeysDetached { session: SessionId, keys: Vec<Key> },
     /// A client's value was stored on a worker. The session holds it from now on.
     ///
     /// Whoever stores values must not let a value and an order to drop it cross: a key that has a

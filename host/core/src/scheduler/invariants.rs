@@ -77,6 +77,10 @@ impl SchedulerCore {
         if **state == State::Released {
             assert!(!task.is_wanted(), "{key} is wanted, and released");
         }
+        assert!(
+            state.is_active() || !task.is_detached,
+            "{key} is {state:?}, and detached"
+        );
         let kept = task.is_held() || !task.dependents.is_empty();
         assert!(kept, "{key} is {state:?}, and should be forgotten");
     }
@@ -113,6 +117,7 @@ impl SchedulerCore {
         let place = (task.priority, id);
         if let Some(class) = task.class {
             let class = &self.classes[class];
+            assert!(class.has_noted(&task.dependencies), "{key}: its inputs");
             let queued = **state == State::Queued;
             assert_eq!(class.queued.contains(&place), queued, "{key}: queued");
             let no_worker = **state == State::NoWorker;

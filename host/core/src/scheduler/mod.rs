@@ -17,8 +17,8 @@
 //! | `Memory` | the result is on workers | `Worker::holding` |
 //! | `Erred` | it failed, or what it depends on did | |
 //!
-//! A task is *wanted* while a session or a dataset holds it, or a dependent on its way to a
-//! result needs it. What nobody wants stops and is freed. What nobody holds and nothing depends on
+//! A task is *wanted* while a session or a dataset holds it, while it is detached and has no outcome
+//! yet, or while a dependent on its way to a result needs it. What nobody wants stops and is freed. What nobody holds and nothing depends on
 //! is forgotten; until then it stays known, because a lost result may need it again.
 //!
 //! | file | what it does |
@@ -125,6 +125,7 @@ impl SchedulerCore {
             } => self.tasks_submitted(session, tasks, &wanted),
             Event::KeysReleased { session, keys } => self.keys_released(session, &keys),
             Event::KeysCancelled { session, keys } => self.keys_cancelled(session, &keys),
+            Event::KeysDetached { session, keys } => self.keys_detached(session, &keys),
             Event::DataScattered { .. } => self.data_scattered(event),
             Event::DatasetPublished { tenant, name, keys } => {
                 self.dataset_published(tenant, name, &keys);

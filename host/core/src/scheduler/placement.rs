@@ -1,14 +1,19 @@
 //! Which worker runs what.
 
-use std::{cmp::Reverse, collections::BTreeMap, collections::BinaryHeap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap},
+    sync::Arc,
+};
 
 use super::{
     Action, Input, SchedulerCore,
     classes::{Class, ClassId},
     tasks::{State, TaskId},
+    transition::failure_of,
     workers::{Worker, nanos},
 };
-use crate::{Attempt, WorkerId};
+use crate::{Attempt, FailureKind, WorkerId, task::Priority, units::bytes_text};
 
 /// Where a task may go.
 enum Place {
@@ -17,13 +22,17 @@ enum Place {
     Full,
     /// No worker may run it.
     Nowhere,
+    /// Its inputs are larger than the memory of every worker that may run it.
+    TooLarge {
+        nbytes: u64,
+        memory_limit: u64,
+    },
 }
 
 impl SchedulerCore {
     /// Places queued tasks by priority, until no worker has room for any that is left.
     pub(super) fn place_queued(&mut self) {
-        let heads = self.classes.heads().map(Reverse);
-        let mut heads: BinaryHeap<_> = heads.collect();
+        let mut heads = self.heads();
         while let Some(Reverse(((_, id), class))) = heads.pop() {
             match self.choose(id, class) {
                 Place::Worker(worker) => {
@@ -33,6 +42,15 @@ impl SchedulerCore {
                     heads.extend(next.map(|head| Reverse((head, class))));
                 }
                 Place::Full => {}
+                Place::TooLarge {
+                    nbytes,
+                    memory_limit,
+                } => {
+                    self.refuse_inputs(id, nbytes, memory_limit);
+                    // What it needed may have been queued, and is wanted no more.
+                    self.finish_event();
+                    heads = self.heads();
+                }
                 Place::Nowhere => {
                     while let Some((_, id)) = self.classes.head(class) {
                         self.park(id);
@@ -42,19 +60,58 @@ impl SchedulerCore {
         }
     }
 
+    /// The first queued task of each class, by priority.
+    fn heads(&self) -> BinaryHeap<Reverse<((Priority, TaskId), ClassId)>> {
+        self.classes.heads().map(Reverse).collect()
+    }
+
     fn choose(&self, id: TaskId, class: ClassId) -> Place {
         let class = &self.classes[class];
+        let has_room = |worker: &Worker| worker.has_room(class, &self.config);
         let chosen = if class.is_root {
-            self.least_loaded(class, |worker| worker.has_room(class, &self.config))
+            self.least_loaded(class, has_room)
+        } else if class.is_root_like(self.workers.slots(), &self.config) {
+            self.cheapest(id, class, has_room)
         } else {
-            self.cheapest(id, class)
+            self.cheapest(id, class, |_| true)
         };
-        let qualifies = |(_, worker): (_, &Worker)| worker.qualifies(&class.definition);
-        match chosen {
-            Some(worker) => Place::Worker(worker),
-            None if self.workers.iter().any(qualifies) => Place::Full,
+        chosen.map_or_else(|| self.why_nowhere_now(id, class), Place::Worker)
+    }
+
+    fn why_nowhere_now(&self, id: TaskId, class: &Class) -> Place {
+        let qualifies = |(_, worker): &(_, &Worker)| worker.qualifies(&class.definition);
+        let workers = self.workers.iter().filter(qualifies);
+        let nbytes = self.inputs_nbytes(id);
+        match workers.map(|(_, worker)| worker.info.memory_limit).max() {
             None => Place::Nowhere,
+            Some(memory_limit) if nbytes > memory_limit => Place::TooLarge {
+                nbytes,
+                memory_limit,
+            },
+            Some(_) => Place::Full,
         }
+    }
+
+    /// The size of all inputs of a ready task together.
+    fn inputs_nbytes(&self, id: TaskId) -> u64 {
+        let dependencies = self.tasks[id].dependencies.iter();
+        let nbytes = dependencies.map(|id| match &*self.tasks[*id].state {
+            State::Memory { nbytes, .. } => *nbytes,
+            _ => 0,
+        });
+        nbytes.fold(0, u64::saturating_add)
+    }
+
+    /// Fails a task before it is placed: it would not fit any worker. Its inputs stay as they are.
+    fn refuse_inputs(&mut self, id: TaskId, nbytes: u64, memory_limit: u64) {
+        let message = format!(
+            "its inputs are {} together, and the largest worker that may run it holds {}; keep \
+             them in parts with `persist`, or combine them in a tree",
+            bytes_text(nbytes),
+            bytes_text(memory_limit)
+        );
+        let failure = failure_of(&self.tasks[id], FailureKind::OutOfMemory, &message);
+        self.fail(id, Arc::new(failure));
     }
 
     /// The least loaded worker that can take a task of the class.
@@ -65,26 +122,35 @@ impl SchedulerCore {
     }
 
     /// Where the task can start first, once the worker is free and has the inputs: one of those
-    /// that hold an input, or the least loaded. If there is nothing between them, the one to which
+    /// that hold an input, or the least loaded; never one that the inputs do not fit. If there is nothing between them, the one to which
     /// fewest bytes move.
-    fn cheapest(&self, id: TaskId, class: &Class) -> Option<WorkerId> {
-        let mut total = 0;
+    fn cheapest(
+        &self,
+        id: TaskId,
+        class: &Class,
+        accept: impl Fn(&Worker) -> bool,
+    ) -> Option<WorkerId> {
+        let inputs = self.inputs_nbytes(id);
+        let accept = |worker: &Worker| inputs <= worker.info.memory_limit && accept(worker);
+        let mut total: u64 = 0;
         let mut local: BTreeMap<WorkerId, u64> = BTreeMap::new();
         for dependency in &self.tasks[id].dependencies {
             if let State::Memory { holders, nbytes } = &*self.tasks[*dependency].state {
-                total += nbytes + KEY_NBYTES;
+                let moved = nbytes.saturating_add(KEY_NBYTES);
+                total = total.saturating_add(moved);
                 for holder in holders.iter() {
-                    *local.entry(holder).or_default() += nbytes + KEY_NBYTES;
+                    let local = local.entry(holder).or_default();
+                    *local = local.saturating_add(moved);
                 }
             }
         }
-        if let Some(worker) = self.least_loaded(class, |_| true) {
+        if let Some(worker) = self.least_loaded(class, accept) {
             local.entry(worker).or_default();
         }
         let cost = |(id, local): (WorkerId, u64)| {
             let worker = self.workers.get(id)?;
             let moved = total - local;
-            can_take(worker, class).then(|| {
+            (can_take(worker, class) && accept(worker)).then(|| {
                 (
                     worker.load().saturating_add(self.transfer_time(moved)),
                     moved,

@@ -64,6 +64,8 @@ impl SchedulerCore {
             self.tasks[*dependency].dependents.insert(id);
         }
         let class = self.classes.join(&spec.definition, dependencies.is_empty());
+        let inputs_max = self.config.shared_inputs_max;
+        self.classes[class].note_inputs(&dependencies, inputs_max);
         let task = &mut self.tasks[id];
         task.priority.user = Reverse(spec.definition.options.priority);
         task.retries_left = spec.definition.options.retries;
@@ -98,6 +100,7 @@ impl SchedulerCore {
             returns: 0,
             has_finished: false,
             was_lost: false,
+            is_detached: false,
             state: CurrentState::released(),
         })
     }

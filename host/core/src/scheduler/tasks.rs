@@ -84,6 +84,8 @@ pub(super) struct Task {
     pub(super) has_finished: bool,
     /// Whether its last run went down with a worker.
     pub(super) was_lost: bool,
+    /// Whether it is to come to a result though nobody else may want it: fire and forget.
+    pub(super) is_detached: bool,
     pub(super) state: CurrentState,
 }
 
@@ -129,7 +131,7 @@ impl State {
 
 impl Task {
     pub(super) fn is_held(&self) -> bool {
-        !self.sessions.is_empty() || self.datasets > 0
+        !self.sessions.is_empty() || self.datasets > 0 || self.is_detached
     }
 
     /// Whether somebody holds it, or a task on its way to a result needs it.

@@ -8,7 +8,7 @@
 //!
 //! Within one event wishes flow down the graph (a wanted task wants its dependencies) and
 //! outcomes flow up (a result readies, a failure fails its dependents). A failure is final within
-//! the event, and what is held does not change while the agenda is worked off, so it comes to an
+//! the event, and nobody takes hold of anything while the agenda is worked off, so it comes to an
 //! end.
 
 use std::{mem, ops::Deref, sync::Arc};
@@ -151,6 +151,7 @@ impl SchedulerCore {
         let holders = SmallSet::One(worker);
         self.enter(id, State::Memory { holders, nbytes });
         self.tasks[id].has_finished = true;
+        self.attach(id);
         self.for_each_dependent(id, |core, dependent| {
             if let State::Waiting { missing } = &mut core.tasks[dependent].state.0 {
                 *missing -= 1;
@@ -177,6 +178,7 @@ impl SchedulerCore {
                 core.agenda.push_back(Due::Fail(dependent, failure.clone()));
             }
         });
+        self.attach(id);
     }
 
     /// `Queued` → `Processing`.
@@ -452,6 +454,7 @@ pub(super) fn failure_of(task: &Task, kind: FailureKind, message: &str) -> Failu
         label: task.label(),
         message: message.to_owned(),
         value: None,
+        error_type: None,
         backtrace: Vec::new(),
         log: String::new(),
         worker: String::new(),

@@ -83,7 +83,7 @@ impl Worker {
         })
     }
 
-    /// Whether one more root task of this class may be sent there: all slots are busy with a
+    /// Whether one more task that is held back, of this class may be sent there: all slots are busy with a
     /// little to spare, or as many tasks are there as keep the slots busy until the next message.
     pub(super) fn has_room(&self, class: &Class, config: &Config) -> bool {
         let tasks = self.processing.len();
@@ -116,12 +116,15 @@ pub(super) struct Workers {
     by_id: BTreeMap<WorkerId, Worker>,
     /// By load, then the one that was given a task the longest time ago.
     by_load: BTreeSet<(u64, u64, WorkerId)>,
+    /// All slots together.
+    slots: u64,
     turns: u64,
 }
 
 impl Workers {
     pub(super) fn insert(&mut self, id: WorkerId, worker: Worker) {
         self.by_load.insert((worker.load(), worker.turn, id));
+        self.slots += u64::from(worker.info.slots);
         let before = self.by_id.insert(id, worker);
         assert!(before.is_none(), "{id} joined twice");
     }
@@ -129,6 +132,7 @@ impl Workers {
     pub(super) fn remove(&mut self, id: WorkerId) -> Option<Worker> {
         let worker = self.by_id.remove(&id)?;
         self.by_load.remove(&(worker.load(), worker.turn, id));
+        self.slots -= u64::from(worker.info.slots);
         Some(worker)
     }
 
@@ -193,6 +197,11 @@ impl Workers {
         }
     }
 
+    /// How many tasks all of them run at a time.
+    pub(super) fn slots(&self) -> u64 {
+        self.slots
+    }
+
     /// The least loaded first.
     pub(super) fn by_load(&self) -> impl Iterator<Item = (WorkerId, &Worker)> {
         self.by_load.iter().map(|(_, _, id)| (*id, &self.by_id[id]))
@@ -205,6 +214,11 @@ impl Workers {
 
     pub(super) fn check_order(&self) {
         assert_eq!(self.by_load.len(), self.by_id.len());
+        let slots = self
+            .by_id
+            .values()
+            .map(|worker| u64::from(worker.info.slots));
+        assert_eq!(self.slots, slots.sum::<u64>(), "slots");
         for (id, worker) in &self.by_id {
             let place = (worker.load(), worker.turn, *id);
             assert!(

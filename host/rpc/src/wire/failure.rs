@@ -13,12 +13,14 @@ pub fn read_failure(failure: failure::Reader<'_>) -> Result<Failure, Error> {
         true => Some(Bytes::copy_from_slice(failure.get_value()?)),
         false => None,
     };
+    let error_type = failure.get_error_type()?.to_str()?;
     Ok(Failure {
         kind: read_kind(failure.get_kind()?),
         origin: read_key(failure.get_origin()?)?,
         label: failure.get_label()?.to_str()?.into(),
         message: failure.get_message()?.to_str()?.to_owned(),
         value,
+        error_type: (!error_type.is_empty()).then(|| error_type.into()),
         backtrace: read_texts(failure.get_backtrace()?)?,
         log: failure.get_log()?.to_str()?.to_owned(),
         worker: failure.get_worker()?.to_str()?.to_owned(),
@@ -35,6 +37,7 @@ pub fn write_failure(mut out: failure::Builder<'_>, failure: &Failure) {
         out.set_has_value(true);
         out.set_value(value);
     }
+    out.set_error_type(failure.error_type.as_deref().unwrap_or_default());
     let backtrace = out
         .reborrow()
         .init_backtrace(list_len(failure.backtrace.len()));
@@ -56,6 +59,7 @@ fn read_kind(kind: Kind) -> FailureKind {
         Kind::WorkersLost => FailureKind::WorkersLost,
         Kind::DataLost => FailureKind::DataLost,
         Kind::Unavailable => FailureKind::Unavailable,
+        Kind::Operator => FailureKind::Operator,
     }
 }
 
@@ -72,5 +76,6 @@ fn write_kind(kind: FailureKind) -> Kind {
         FailureKind::WorkersLost => Kind::WorkersLost,
         FailureKind::DataLost => Kind::DataLost,
         FailureKind::Unavailable => Kind::Unavailable,
+        FailureKind::Operator => Kind::Operator,
     }
 }

@@ -24,6 +24,8 @@ pub struct OutgoingBatch {
     pub released: Vec<Key>,
     /// Keys not to compute any more.
     pub cancelled: Vec<Key>,
+    /// Keys to compute even if the session ends before they are done.
+    pub detached: Vec<Key>,
 }
 
 /// What a client pushed, not yet checked.
@@ -39,6 +41,8 @@ pub struct IncomingBatch {
     pub released: Vec<Key>,
     /// Keys not to compute any more.
     pub cancelled: Vec<Key>,
+    /// Keys to compute even if the session ends before they are done.
+    pub detached: Vec<Key>,
 }
 
 /// What became of a key that a client holds.
@@ -61,6 +65,7 @@ pub fn write_session_batch(mut out: session_batch::Builder<'_>, batch: &Outgoing
     out.set_wanted(&write_keys(&batch.wanted));
     out.set_released(&write_keys(&batch.released));
     out.set_cancelled(&write_keys(&batch.cancelled));
+    out.set_detached(&write_keys(&batch.detached));
 }
 
 /// Takes a batch out of a message; its tasks belong to `tenant`.
@@ -77,6 +82,7 @@ pub fn read_session_batch(
         wanted: read_keys(batch.get_wanted()?)?,
         released: read_keys(batch.get_released()?)?,
         cancelled: read_keys(batch.get_cancelled()?)?,
+        detached: read_keys(batch.get_detached()?)?,
     })
 }
 

@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use wask_core::{Arguments, Definition, Digest, Hole, Key, TaskKind, TaskOptions, TaskSpec};
-use wask_schema::common_capnp::{definition, task, task_options};
+use wask_core::{
+    Applied, Arguments, Definition, Digest, Hole, Key, TaskKind, TaskOptions, TaskSpec,
+};
+use wask_schema::common_capnp::{self, definition, task, task_options};
 
 use super::{list_len, read_key, read_keys, read_texts, write_keys, write_texts};
 use crate::Error;
@@ -45,13 +47,7 @@ impl Definitions {
     pub(super) fn write(&self, mut out: capnp::struct_list::Builder<'_, definition::Owned>) {
         for (index, definition) in (0..).zip(&self.0) {
             let mut out = out.reborrow().get(index);
-            let TaskKind::Function {
-                component,
-                function,
-            } = &definition.kind;
-            let mut kind = out.reborrow().get_kind().init_function();
-            kind.set_component(&component.0);
-            kind.set_name(&**function);
+            write_kind(out.reborrow().get_kind(), &definition.kind);
             out.set_tenant(&*definition.tenant);
             write_options(out.init_options(), &definition.options);
         }
@@ -79,6 +75,55 @@ impl Definitions {
         }
         out.set_salt(task.salt);
         out.set_wanted(wanted);
+    }
+}
+
+fn write_kind(out: definition::kind::Builder<'_>, kind: &TaskKind) {
+    match kind {
+        TaskKind::Function {
+            component,
+            function,
+            applied,
+        } => {
+            let mut out = out.init_function();
+            out.set_component(&component.0);
+            out.set_name(&**function);
+            out.set_applied(write_applied(*applied));
+        }
+        TaskKind::Operator {
+            name,
+            version,
+            types,
+        } => {
+            let mut out = out.init_operator();
+            out.set_operator_name(&**name);
+            out.set_operator_version(*version);
+            write_texts(out.init_types(list_len(types.len())), types);
+        }
+    }
+}
+
+fn write_applied(applied: Applied) -> common_capnp::Applied {
+    use common_capnp::Applied as Wire;
+    match applied {
+        Applied::Once => Wire::Once,
+        Applied::Map => Wire::Map,
+        Applied::Filter => Wire::Filter,
+        Applied::FlatMap => Wire::FlatMap,
+        Applied::Fold => Wire::Fold,
+        Applied::Reduce => Wire::Reduce,
+    }
+}
+
+fn read_applied(applied: common_capnp::Applied) -> Applied {
+    use common_capnp::Applied as Wire;
+    match applied {
+        Wire::Once => Applied::Once,
+        Wire::Map => Applied::Map,
+        Wire::Filter => Applied::Filter,
+        Wire::FlatMap => Applied::FlatMap,
+        Wire::Fold => Applied::Fold,
+        Wire::Reduce => Applied::Reduce,
     }
 }
 
@@ -111,18 +156,7 @@ pub(super) fn read_definitions(
 ) -> Result<Vec<Arc<Definition>>, Error> {
     list.iter()
         .map(|definition| {
-            let kind = match definition.get_kind().which()? {
-                definition::kind::Function(function) => TaskKind::Function {
-                    component: Digest(read_key(function.get_component()?)?.0),
-                    function: function.get_name()?.to_str()?.into(),
-                },
-                definition::kind::Operator(_)
-                | definition::kind::Source(_)
-                | definition::kind::Sink(_) => {
-                    let message = "a task that is no function; this version runs only functions";
-                    return Err(Error::Malformed(message.into()));
-                }
-            };
+            let kind = read_kind(definition.get_kind())?;
             let options = read_options(definition.get_options()?)?;
             let own_tenant = definition.get_tenant()?.to_str()?;
             Ok(Arc::new(Definition::new(
@@ -132,6 +166,28 @@ pub(super) fn read_definitions(
             )))
         })
         .collect()
+}
+
+fn read_kind(kind: definition::kind::Reader<'_>) -> Result<TaskKind, Error> {
+    Ok(match kind.which()? {
+        definition::kind::Function(function) => TaskKind::Function {
+            component: Digest(read_key(function.get_component()?)?.0),
+            function: function.get_name()?.to_str()?.into(),
+            applied: read_applied(function.get_applied()?),
+        },
+        definition::kind::Operator(operator) => TaskKind::Operator {
+            name: operator.get_operator_name()?.to_str()?.into(),
+            version: operator.get_operator_version(),
+            types: read_texts(operator.get_types()?)?
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+        },
+        definition::kind::Source(_) | definition::kind::Sink(_) => {
+            let message = "a source or a sink; this version runs functions and operators";
+            return Err(Error::Malformed(message.into()));
+        }
+    })
 }
 
 fn read_options(options: task_options::Reader<'_>) -> Result<TaskOptions, Error> {

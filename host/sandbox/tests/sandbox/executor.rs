@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use wask_sandbox::{Executor, Job, Outcome, Report, TaskLimits, ThreadExecutor};
+use wask_core::Applied;
+use wask_sandbox::{Executor, Job, Outcome, Report, TaskLimits, ThreadExecutor, Work};
 
 use crate::support::{Guest, LIMITS, SANDBOX};
 
@@ -24,8 +25,7 @@ fn guest() -> Guest {
 fn job(guest: &Guest, token: u64, function: &str) -> Job {
     Job {
         token,
-        compiled: guest.0.clone(),
-        function: guest.0.function(function).unwrap(),
+        work: Work::function(guest.0.clone(), function, Applied::Once).unwrap(),
         arguments: Vec::new(),
         seed: [0; 32],
         limits: TaskLimits {
@@ -59,7 +59,7 @@ fn every_job_is_reported_once() {
     let tokens: BTreeSet<u64> = (0..500)
         .map(|_| {
             let (token, report) = reports.recv_timeout(SOON).unwrap();
-            assert_eq!(report.outcome, Outcome::Value(vec![7]));
+            assert_eq!(report.outcome, Outcome::Value(vec![7].into()));
             token
         })
         .collect();
@@ -90,11 +90,11 @@ fn jobs_are_cancelled_where_they_are() {
     assert_eq!((token, report.outcome), (1, Outcome::Cancelled));
     // And the slot is good for the next.
     let (token, report) = reports.recv_timeout(SOON).unwrap();
-    assert_eq!((token, report.outcome), (2, Outcome::Value(vec![7])));
+    assert_eq!((token, report.outcome), (2, Outcome::Value(vec![7].into())));
     executor.cancel(2);
     executor.submit(vec![job(&guest, 4, "seven")]);
     let (token, report) = reports.recv_timeout(SOON).unwrap();
-    assert_eq!((token, report.outcome), (4, Outcome::Value(vec![7])));
+    assert_eq!((token, report.outcome), (4, Outcome::Value(vec![7].into())));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn errors_have_their_values() {
         other => panic!("{other:?}"),
     }
     match guest.run("fail-typed", &[&number(1)]).outcome {
-        Outcome::GuestError(error) => assert_eq!(error, [1, 0, 0, 0, 0]),
+        Outcome::GuestError(error) => assert_eq!(error[..], [1, 0, 0, 0, 0]),
         other => panic!("{other:?}"),
     }
     assert!(matches!(
@@ -133,7 +133,7 @@ fn much_output_is_cut_and_counted() {
     let Outcome::Value(written) = report.outcome else {
         panic!("{:?}", report.outcome);
     };
-    let written = u64::from(u32::from_le_bytes(written.try_into().unwrap()));
+    let written = u64::from(u32::from_le_bytes(written[..].try_into().unwrap()));
     assert!(written >= 1 << 20);
     assert_eq!(report.log.bytes.len(), 1 << 10);
     assert_eq!(report.log.dropped + (1 << 10), 2 * written);
@@ -181,11 +181,11 @@ fn shapes_come_back_as_they_went() {
         assert_eq!(guest.value(function, &[&bytes]), bytes, "{function}");
     }
     let outcome = guest.run("id-outcome", &[&[0, 5, 0, 0, 0]]).outcome;
-    assert_eq!(outcome, Outcome::Value(vec![5, 0, 0, 0]));
+    assert_eq!(outcome, Outcome::Value(vec![5, 0, 0, 0].into()));
     let outcome = guest
         .run("id-outcome", &[&[&[1][..], &string].concat()])
         .outcome;
-    assert_eq!(outcome, Outcome::GuestError(string));
+    assert_eq!(outcome, Outcome::GuestError(string.into()));
     assert_eq!(guest.value("test:shapes/more#id-u8", &[&[3]]), [3]);
 }
 

@@ -1,7 +1,9 @@
 //! Tasks in sandboxes, as a worker runs them.
 
+mod applied;
 mod code;
 mod executor;
 mod guests;
+mod operators;
 mod outcomes;
 mod support;

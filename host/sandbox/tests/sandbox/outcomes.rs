@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use wask_sandbox::{Cancel, Outcome, TaskLimits};
 
 use crate::support::{Guest, LIMITS, SANDBOX, component};
@@ -63,15 +64,15 @@ fn a_result_is_a_value_or_a_guest_error() {
     );
     assert_eq!(
         guest.run("good", &[]).outcome,
-        Outcome::Value(vec![42, 0, 0, 0])
+        Outcome::Value(vec![42, 0, 0, 0].into())
     );
     assert_eq!(
         guest.run("bad", &[]).outcome,
-        Outcome::GuestError(b"\x03\0\0\0bad".to_vec())
+        Outcome::GuestError(b"\x03\0\0\0bad"[..].into())
     );
     assert_eq!(
         guest.run("empty", &[]).outcome,
-        Outcome::GuestError(Vec::new())
+        Outcome::GuestError(Bytes::new())
     );
 }
 
@@ -232,7 +233,7 @@ fn fuel_is_a_limit_that_repeats() {
     let report = run(10_000);
     assert_eq!(
         report.outcome,
-        Outcome::Value(5050_u32.to_le_bytes().into())
+        Outcome::Value(5050_u32.to_le_bytes().to_vec().into())
     );
     let used = report.fuel_used.unwrap();
     assert!(used > 400 && used < 2000, "{used}");

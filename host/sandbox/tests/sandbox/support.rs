@@ -77,7 +77,7 @@ impl Guest {
     /// The value that a function returns.
     pub(crate) fn value(&self, function: &str, arguments: &[&[u8]]) -> Vec<u8> {
         match self.run(function, arguments).outcome {
-            Outcome::Value(value) => value,
+            Outcome::Value(value) => value.into(),
             other => panic!("{function}: {other:?}"),
         }
     }

@@ -30,14 +30,16 @@
 mod cursor;
 mod decode;
 mod encode;
+mod parts;
 mod validate;
 mod writer;
 
 pub(crate) use cursor::Cursor;
 pub use decode::decode;
 pub use encode::encode;
+pub use parts::{Elements, elements, fixed_bytes, locate, locate_run, measure};
+pub use validate::validate;
 pub(crate) use validate::{Holes, Validator};
-pub use validate::{locate, validate};
 pub(crate) use writer::{CountLater, Writer};
 
 use crate::{Error, Step, Type, error::Fault};
@@ -52,8 +54,8 @@ pub(crate) const NAN_32: u32 = 0x7fc0_0000;
 /// The f64 that stands for every NaN.
 pub(crate) const NAN_64: u64 = 0x7ff8_0000_0000_0000;
 
-/// How many bytes the number of a case takes.
-pub(crate) fn discriminant_bytes(cases: usize) -> usize {
+/// How many bytes the number of a case takes, of as many cases.
+pub fn discriminant_bytes(cases: usize) -> usize {
     match cases {
         0..=0x100 => 1,
         0x101..=0x1_0000 => 2,

@@ -238,3 +238,69 @@ fn parts_can_be_located() {
     );
     assert!(locate(&Type::U8, &[1], 0).is_err());
 }
+
+#[test]
+fn some_types_have_one_size() {
+    for (text, size) in [
+        ("bool", Some(1)),
+        ("char", Some(4)),
+        ("tuple<>", Some(0)),
+        ("record { a: u8, b: f64 }", Some(9)),
+        ("enum { a }", Some(1)),
+        ("flags { a, b }", Some(1)),
+        ("option<tuple<>>", Some(1)),
+        ("result", Some(1)),
+        ("result<u32, f32>", Some(5)),
+        ("variant { a(u16), b(s16) }", Some(3)),
+        ("result<u32>", None),
+        ("option<u8>", None),
+        ("variant { a(u16), b }", None),
+        ("variant { a(string), b(string) }", None),
+        ("tuple<u8, string>", None),
+        ("list<u8>", None),
+    ] {
+        assert_eq!(fixed_bytes(&ty(text)), size, "{text}");
+    }
+}
+
+#[test]
+fn the_first_value_is_measured() {
+    assert_eq!(measure(&Type::String, &[1, 0, 0, 0, b'a', 0xff]), Ok(5));
+    assert!(measure(&Type::String, &[1, 0, 0, 0, 0xff]).is_err());
+    assert!(measure(&Type::U16, &[1]).is_err());
+}
+
+#[test]
+fn runs_of_elements_are_located() {
+    let words = Value::List(vec!["ab".into(), "".into(), "c".into()]);
+    let words = encode(&ty("list<string>"), &words).unwrap();
+    assert_eq!(locate_run(&Type::String, &words, 1..3), Ok(10..19));
+    assert_eq!(locate_run(&Type::String, &words, 3..3), Ok(19..19));
+    let error = locate_run(&Type::String, &words, 1..4).unwrap_err();
+    assert_eq!(error.to_string(), "there are no items 1 to 4, only 3");
+    // Only fixed sizes are not looked at: 7 is no bool.
+    assert_eq!(
+        locate_run(&Type::Bool, &[3, 0, 0, 0, 1, 7, 0], 1..2),
+        Ok(5..6)
+    );
+    assert!(locate_run(&Type::Bool, &[3, 0, 0, 0, 1], 0..1).is_err());
+}
+
+#[test]
+fn elements_are_given_one_by_one() {
+    let words = [2, 0, 0, 0, 1, 0, 0, 0, b'a', 1, 0, 0, 0, 0xff];
+    let mut found = elements(&Type::String, &words).unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(found.next(), Some(Ok(&words[4..9])));
+    let error = found.next().unwrap().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "[1]: expected a string, got bytes that are not UTF-8 (at byte 13)"
+    );
+    assert!(found.next().is_none());
+
+    let unit = Type::unit();
+    let units = elements(&unit, &[3, 0, 0, 0]).unwrap();
+    assert_eq!(units.map(Result::unwrap).collect::<Vec<_>>(), [b""; 3]);
+    assert!(elements(&Type::U32, &[0xff; 8]).is_err());
+}

@@ -1,7 +1,5 @@
 //! The checks of `decode`, without building the value.
 
-use std::ops::Range;
-
 use super::{
     Cursor,
     cursor::{is_canonical_32, is_canonical_64},
@@ -16,47 +14,9 @@ use crate::{Error, Type};
 /// # Errors
 /// [`Error::Encoding`] where they are not.
 pub fn validate(ty: &Type, bytes: &[u8]) -> Result<(), Error> {
-    let mut validator = Validator {
-        cursor: Cursor::new(bytes),
-        holes: NoHoles,
-    };
+    let mut validator = Validator::new(bytes);
     validator.value(ty)?;
     validator.cursor.end()
-}
-
-/// Finds one element of a list, item of a tuple or field of a record in an encoded value: its type
-/// and where its own encoding lies. Only the bytes up to its end are checked.
-///
-/// # Errors
-/// Where the type has no parts to be counted, there are not as many, or the bytes are no encoding.
-pub fn locate<'t>(
-    ty: &'t Type,
-    bytes: &[u8],
-    index: usize,
-) -> Result<(&'t Type, Range<usize>), Error> {
-    let mut validator = Validator {
-        cursor: Cursor::new(bytes),
-        holes: NoHoles,
-    };
-    let (count, part): (usize, &dyn Fn(usize) -> &'t Type) = match ty {
-        Type::List(inner) => (validator.cursor.count_of(inner)?, &|_| inner),
-        Type::Tuple(items) => (items.len(), &|i| &items[i]),
-        Type::Record(fields) => (fields.len(), &|i| &fields[i].ty),
-        _ => return Err(Error::mismatch("a list, tuple or record", ty)),
-    };
-    if index >= count {
-        return Err(Error::invalid(format!(
-            "there is no item {index}, only {count}"
-        )));
-    }
-    if let Type::List(inner) = ty {
-        validator.elements(inner, index)?;
-    } else {
-        (0..index).try_for_each(|i| validator.value(part(i)).map_err(item(i)))?;
-    }
-    let start = validator.cursor.offset();
-    validator.value(part(index)).map_err(element(index))?;
-    Ok((part(index), start..validator.cursor.offset()))
 }
 
 /// What may stand in the place of a value.
@@ -78,6 +38,15 @@ impl Holes<'_> for NoHoles {
 pub(crate) struct Validator<'a, H> {
     pub(crate) cursor: Cursor<'a>,
     pub(crate) holes: H,
+}
+
+impl<'a> Validator<'a, NoHoles> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            cursor: Cursor::new(bytes),
+            holes: NoHoles,
+        }
+    }
 }
 
 impl<'a, H: Holes<'a>> Validator<'a, H> {
@@ -129,7 +98,7 @@ impl<'a, H: Holes<'a>> Validator<'a, H> {
 
     /// `count` elements of a list: in one go where they are alike in size and none of them is a
     /// hole.
-    fn elements(&mut self, inner: &Type, count: usize) -> Result<(), Error> {
+    pub(super) fn elements(&mut self, inner: &Type, count: usize) -> Result<(), Error> {
         if self.skip_elements(inner, count)? {
             return Ok(());
         }

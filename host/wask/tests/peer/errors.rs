@@ -126,11 +126,16 @@ async fn gather_does_not_wait_for_the_rest_after_a_failure() {
 async fn good_results_are_gathered_by_leaving_out_what_failed() {
     let bench = Bench::new(1, 1).await;
     let check = bench.function("check");
-    let mut futures = bench.client.map(&check, (each(8..12u32),)).unwrap();
-    bench.client.wait(&futures).await;
-    futures.retain(|future| future.status() == Status::Finished);
-    let good: Vec<u32> = bench.client.gather(&futures).await.unwrap();
-    assert_eq!(good, [8, 9]);
+    let futures = bench.client.map(&check, (each(8..12u32),)).unwrap();
+    let gathered = bench.client.gather_finished::<Vec<u32>>(&futures).await;
+    let gathered = gathered.unwrap();
+    assert_eq!(gathered.results, [8, 9]);
+    let failed: Vec<_> = gathered
+        .failed
+        .iter()
+        .map(|(failed, _)| failed.key())
+        .collect();
+    assert_eq!(failed, [futures[2].key(), futures[3].key()]);
 }
 
 #[tokio::test]

@@ -17,8 +17,8 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinHandle};
 use wask_component::Component;
 use wask_core::{
-    Arguments, Attempt, Definition, Digest, Failure, Hole, Key, TaskKind, TaskOptions, TaskSpec,
-    TypeId, WorkerId,
+    Applied, Arguments, Attempt, Definition, Digest, Failure, Hole, Key, TaskKind, TaskOptions,
+    TaskSpec, TypeId, WorkerId,
     scheduler::{Action, Event, Input, TaskResult},
 };
 use wask_rpc::{
@@ -180,36 +180,46 @@ impl Scheduler {
             bytes: Bytes::copy_from_slice(arguments),
             holes: [].into(),
         };
-        self.task_on(function, arguments, [].into(), options)
+        let definition = Definition::new("default", self.kind(function, Applied::Once), options);
+        TaskSpec::new(definition.into(), arguments, [].into(), 0, TypeId(0))
     }
 
     /// A task whose only argument is another's result.
     pub(crate) fn task_of(&self, function: &str, input: Key) -> TaskSpec {
-        let hole = Hole {
-            offset: 0,
-            dependency: 0,
-        };
-        let arguments = Arguments {
-            bytes: Bytes::new(),
-            holes: [hole].into(),
-        };
-        self.task_on(function, arguments, [input].into(), TaskOptions::default())
+        task_of_kind(self.kind(function, Applied::Once), input, &[])
     }
 
-    fn task_on(
-        &self,
-        function: &str,
-        arguments: Arguments,
-        dependencies: Box<[Key]>,
-        options: TaskOptions,
-    ) -> TaskSpec {
-        let kind = TaskKind::Function {
+    /// A function of the test component, applied in some way.
+    pub(crate) fn kind(&self, function: &str, applied: Applied) -> TaskKind {
+        TaskKind::Function {
             component: Digest(*self.component.digest().as_bytes()),
             function: function.into(),
-        };
-        let definition = Arc::new(Definition::new("default", kind, options));
-        TaskSpec::new(definition, arguments, dependencies, 0, TypeId(0))
+            applied,
+        }
     }
+}
+
+/// An operator for this type.
+pub(crate) fn operator(name: &str, ty: &str) -> TaskKind {
+    TaskKind::Operator {
+        name: name.into(),
+        version: 1,
+        types: [ty.into()].into(),
+    }
+}
+
+/// A task of any kind whose first argument is another's result, followed by bytes.
+pub(crate) fn task_of_kind(kind: TaskKind, input: Key, bytes: &[u8]) -> TaskSpec {
+    let hole = Hole {
+        offset: 0,
+        dependency: 0,
+    };
+    let arguments = Arguments {
+        bytes: Bytes::copy_from_slice(bytes),
+        holes: [hole].into(),
+    };
+    let definition = Definition::new("default", kind, TaskOptions::default());
+    TaskSpec::new(definition.into(), arguments, [input].into(), 0, TypeId(0))
 }
 
 impl Member {

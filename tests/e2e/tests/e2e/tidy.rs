@@ -55,8 +55,12 @@ fn crates_depend_only_on_those_below_them() {
         ("wask-schema", ""),
         ("wask-value-derive", ""),
         ("wask-value", "wask-value-derive"),
+        ("wask-operator", "wask-value"),
         ("wask-component", "wask-value"),
-        ("wask-sandbox", "wask-component wask-value"),
+        (
+            "wask-sandbox",
+            "wask-component wask-core wask-operator wask-value",
+        ),
         ("wask-store", "wask-core"),
         ("wask-rpc", "wask-core wask-schema"),
         (
@@ -65,7 +69,7 @@ fn crates_depend_only_on_those_below_them() {
         ),
         (
             "wask-scheduler",
-            "wask-core wask-value wask-component wask-rpc wask-schema",
+            "wask-core wask-value wask-component wask-rpc wask-schema wask-operator",
         ),
         (
             "wask-worker",

@@ -27,6 +27,11 @@ impl Cluster {
             Step::Scatter(key) => self.tell_scheduler(index, ToScheduler::Scatter(session, key)),
             Step::Publish(keys) => self.tell_scheduler(index, ToScheduler::Publish(session, keys)),
             Step::Unpublish => self.tell_scheduler(index, ToScheduler::Unpublish(session)),
+            Step::DetachAndLeave(keys) => {
+                let detached = Event::KeysDetached { session, keys };
+                self.tell_scheduler(index, ToScheduler::Event(detached));
+                self.leave_and_come_again(index);
+            }
             Step::Leave => self.leave_and_come_again(index),
             Step::Nothing => {}
         }

@@ -8,7 +8,7 @@ use wask_core::{
 };
 
 use super::{Cluster, Happening, ToScheduler, ToWorker};
-use crate::{member::Stored, oracle, timeline::Node};
+use crate::{detached::Ending, member::Stored, oracle, timeline::Node};
 
 impl Cluster {
     pub(super) fn scheduler_gets(&mut self, message: ToScheduler) {
@@ -46,8 +46,12 @@ impl Cluster {
             }
             _ => {}
         }
+        let newly_detached = self.newly_detached(&event);
+        let ending = self.ending_by(&event);
         self.scheduler.handle(self.timeline.now(), event);
         self.scheduler.check_invariants();
+        self.detached.extend(newly_detached);
+        self.check_detached(&ending);
         self.has_news = true;
         let delay = self.rng.random_range(0..30_000);
         self.place_at(self.timeline.nanos() + delay);
@@ -67,6 +71,7 @@ impl Cluster {
         self.has_news = false;
         self.scheduler.schedule(self.timeline.now());
         self.scheduler.check_invariants();
+        self.check_detached(&Ending::Trouble);
         while let Some(action) = self.scheduler.poll_action() {
             self.carry_out(action);
         }

@@ -288,6 +288,7 @@ fn failure(origin: Key, kind: FailureKind) -> Arc<Failure> {
         label: "simulated".into(),
         message: "as planned".to_owned(),
         value: None,
+        error_type: None,
         backtrace: Vec::new(),
         log: String::new(),
         worker: String::new(),

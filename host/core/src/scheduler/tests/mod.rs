@@ -9,7 +9,9 @@
 
 mod cancelling;
 mod datasets;
+mod detaching;
 mod errors;
+mod large_inputs;
 mod losing_workers;
 mod placement;
 mod releasing;
@@ -186,10 +188,7 @@ impl Harness {
     }
 
     fn spec(&mut self, task: &TaskOf) -> TaskSpec {
-        let kind = TaskKind::Function {
-            component: Digest([0; 32]),
-            function: task.function.into(),
-        };
+        let kind = TaskKind::function(Digest([0; 32]), task.function);
         let spec = TaskSpec::new(
             Arc::new(Definition::new("tenant", kind, task.options.clone())),
             Arguments {
@@ -223,6 +222,13 @@ impl Harness {
 
     fn cancel<const N: usize>(&mut self, session: u64, names: [&str; N]) {
         self.send(Event::KeysCancelled {
+            session: SessionId(session),
+            keys: names.map(|name| self.key(name)).into(),
+        });
+    }
+
+    fn detach<const N: usize>(&mut self, session: u64, names: [&str; N]) {
+        self.send(Event::KeysDetached {
             session: SessionId(session),
             keys: names.map(|name| self.key(name)).into(),
         });
@@ -268,6 +274,7 @@ impl Harness {
                 label: "f".into(),
                 message: String::new(),
                 value: None,
+                error_type: None,
                 backtrace: Vec::new(),
                 log: String::new(),
                 worker: format!("name-{worker}"),

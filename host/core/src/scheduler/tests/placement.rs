@@ -94,12 +94,61 @@ fn data_moves_if_waiting_costs_more() {
 }
 
 #[test]
-fn dependents_are_not_held_back() {
+fn dependents_of_many_inputs_are_not_held_back() {
     let mut h = Harness::with_workers(1, 1);
+    let names = ["a", "b", "c", "d", "e"];
+    let inputs = ["v", "w", "x", "y", "z"];
+    for input in inputs {
+        h.scatter(1, input, 1);
+    }
+    let pairs = names.into_iter().zip(inputs);
+    for (name, input) in pairs {
+        let submission = h.submission(1, [task(name).after([input])], [name]);
+        h.core.handle(h.now, submission);
+    }
+    h.core.schedule(h.now);
+    assert_eq!(h.counts().processing, 5);
+    // Nothing of that is left once all these tasks are gone.
+    h.release(1, names);
+    let names = ["f", "g", "h"];
+    h.submit(1, names.map(|name| task(name).after(["x"])), names);
+    assert_eq!((h.counts().processing, h.counts().queued), (2, 1));
+}
+
+#[test]
+fn many_dependents_of_few_inputs_are_held_back_as_root_tasks_are() {
+    let mut h = Harness::with_workers(2, 1);
     h.scatter(1, "x", 1);
     let names = ["a", "b", "c", "d"];
     h.submit(1, names.map(|name| task(name).after(["x"])), names);
     assert_eq!(h.counts().processing, 4);
+
+    let names = ["e", "f", "g", "h", "i"];
+    let ofs = names.map(|name| task(name).after(["x"]).function("g"));
+    h.submit(1, ofs, names);
+    // The workers are full.
+    assert_eq!((h.counts().processing, h.counts().queued), (4, 5));
+    h.release(1, ["a", "b", "c", "d"]);
+    assert_eq!((h.counts().processing, h.counts().queued), (4, 1));
+}
+
+#[test]
+fn what_is_held_back_still_goes_where_its_inputs_are() {
+    let mut h = Harness::with_workers(2, 2);
+    h.scatter(1, "x", 2);
+    let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    h.submit(1, names.map(|name| task(name).after(["x"])), names);
+    h.expect([
+        "w2: compute a#1 from x@w2",
+        "w1: compute b#1 from x@w2",
+        "w2: compute c#1 from x@w2",
+        "w1: compute d#1 from x@w2",
+        "w2: compute e#1 from x@w2",
+        "w1: compute f#1 from x@w2",
+        "s1: x finished",
+    ]);
+    h.finish(2, "a", 1);
+    h.expect(["w2: compute g#1 from x@w2", "s1: a finished"]);
 }
 
 #[test]

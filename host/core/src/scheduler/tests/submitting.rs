@@ -151,10 +151,7 @@ fn a_chain_as_deep_as_a_graph_can_be_needs_no_stack() {
     const LINKS: u32 = 100_000;
     let mut core = SchedulerCore::new(Config::default());
     let session = SessionId(1);
-    let kind = TaskKind::Function {
-        component: Digest([0; 32]),
-        function: "f".into(),
-    };
+    let kind = TaskKind::function(Digest([0; 32]), "f");
     let definition = Arc::new(Definition::new("tenant", kind, TaskOptions::default()));
     let mut tasks: Vec<TaskSpec> = Vec::new();
     for _ in 0..LINKS {

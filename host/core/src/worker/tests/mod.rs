@@ -82,10 +82,7 @@ impl Harness {
 
     /// Names in alphabetical order run in that order.
     fn task(&mut self, name: &'static str, attempt: u32, inputs: &[From]) -> Event {
-        let kind = TaskKind::Function {
-            component: Digest([0; 32]),
-            function: "f".into(),
-        };
+        let kind = TaskKind::function(Digest([0; 32]), "f");
         let key = self.key(name);
         let task = TaskSpec {
             key,
@@ -141,6 +138,7 @@ impl Harness {
             label: "f".into(),
             message: String::new(),
             value: None,
+            error_type: None,
             backtrace: Vec::new(),
             log: String::new(),
             worker: "name".to_owned(),

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use wask_core::{Failure, FailureKind, TaskSpec};
-use wask_sandbox::{Log, Outcome, TaskLimits};
 use wask_value::{Type, Value, decode, wave};
+
+use crate::{Outcome, Report, TaskLimits};
 
 /// Characters of an error value that a message quotes.
 const QUOTED: usize = 2_000;
@@ -13,7 +14,7 @@ const QUOTED: usize = 2_000;
 const ERROR_VALUE_MAX: usize = 64 << 10;
 
 /// A failure of a task on the worker of this name.
-pub(crate) fn new(
+pub fn failure(
     task: &TaskSpec,
     worker: &str,
     kind: FailureKind,
@@ -25,64 +26,59 @@ pub(crate) fn new(
         label: task.label(),
         message: message.into(),
         value: None,
+        error_type: None,
         backtrace: Vec::new(),
         log: String::new(),
         worker: worker.to_owned(),
     }
 }
 
-/// The value of a good outcome, or the failure that any other one is.
-///
-/// `error_type` is that of the value in the function's `err`, where it has one.
-pub(crate) fn value_or_failure(
-    outcome: Outcome,
-    log: &Log,
-    task: &TaskSpec,
-    worker: &str,
-    limits: &TaskLimits,
-    error_type: Option<&Type>,
-) -> Result<Bytes, Arc<Failure>> {
-    let fail = |kind, message: String| Failure {
-        log: log_text(log),
-        ..new(task, worker, kind, message)
-    };
-    Err(Arc::new(match outcome {
-        Outcome::Value(value) => return Ok(value.into()),
-        Outcome::GuestError(value) => Failure {
-            value: error_type
-                .filter(|_| value.len() <= ERROR_VALUE_MAX)
-                .map(|_| Bytes::copy_from_slice(&value)),
-            ..fail(FailureKind::GuestError, guest_error(error_type, &value))
-        },
-        Outcome::Trap { message, backtrace } => Failure {
-            backtrace,
-            ..fail(FailureKind::Trap, message)
-        },
-        Outcome::BadArguments(message) => fail(FailureKind::BadArguments, message),
-        Outcome::Unavailable(message) => fail(FailureKind::Unavailable, message),
-        Outcome::Cancelled => fail(FailureKind::Cancelled, "the task was cancelled".to_owned()),
-        Outcome::Deadline => fail(FailureKind::Deadline, deadline(limits)),
-        Outcome::OutOfMemory => {
-            let message = format!(
-                "the guest wanted more than its {} of memory; raise the task's memory limit",
-                size(limits.memory)
-            );
-            fail(FailureKind::OutOfMemory, message)
-        }
-        Outcome::OutOfFuel => {
-            let fuel = limits.fuel.unwrap_or_default();
-            let message = format!("the guest used up its {fuel} units of fuel");
-            fail(FailureKind::OutOfFuel, message)
-        }
-        Outcome::OutputTooLarge => {
-            let message = format!(
-                "the encoded result is larger than {}; return less, or raise the task's output \
-                 limit",
-                size(limits.max_output)
-            );
-            fail(FailureKind::OutputTooLarge, message)
-        }
-    }))
+impl Report {
+    /// The value of a good outcome, or the failure that any other one is to the task's owner.
+    ///
+    /// `error_type` is that of the work, [`Work::error_type`](crate::Work::error_type).
+    ///
+    /// # Errors
+    /// The failure of the task on the worker of this name.
+    pub fn value_or_failure(
+        self,
+        task: &TaskSpec,
+        worker: &str,
+        limits: &TaskLimits,
+        error_type: Option<&Type>,
+    ) -> Result<Bytes, Arc<Failure>> {
+        let fail = |kind, message: String| Failure {
+            log: self.log.to_string(),
+            ..match self.element {
+                None => failure(task, worker, kind, message),
+                Some(element) => {
+                    failure(task, worker, kind, format!("element {element}: {message}"))
+                }
+            }
+        };
+        Err(Arc::new(match self.outcome {
+            Outcome::Value(value) => return Ok(value),
+            Outcome::GuestError(value) => Failure {
+                error_type: error_type.map(|ty| ty.to_string().into()),
+                value: error_type
+                    .filter(|_| value.len() <= ERROR_VALUE_MAX)
+                    .map(|_| value.clone()),
+                ..fail(FailureKind::GuestError, guest_error(error_type, &value))
+            },
+            Outcome::Trap { message, backtrace } => Failure {
+                backtrace,
+                ..fail(FailureKind::Trap, message)
+            },
+            Outcome::BadArguments(message) => fail(FailureKind::BadArguments, message),
+            Outcome::Undefined(message) => fail(FailureKind::Operator, message),
+            Outcome::Unavailable(message) => fail(FailureKind::Unavailable, message),
+            Outcome::Cancelled => fail(FailureKind::Cancelled, "the task was cancelled".to_owned()),
+            Outcome::Deadline => fail(FailureKind::Deadline, deadline(limits)),
+            Outcome::OutOfMemory => fail(FailureKind::OutOfMemory, out_of_memory(limits)),
+            Outcome::OutOfFuel => fail(FailureKind::OutOfFuel, out_of_fuel(limits)),
+            Outcome::OutputTooLarge => fail(FailureKind::OutputTooLarge, output_too_large(limits)),
+        }))
+    }
 }
 
 fn deadline(limits: &TaskLimits) -> String {
@@ -90,6 +86,25 @@ fn deadline(limits: &TaskLimits) -> String {
         Some(timeout) => format!("the task ran longer than its timeout of {timeout:?}"),
         None => "the task ran for too long".to_owned(),
     }
+}
+
+fn out_of_memory(limits: &TaskLimits) -> String {
+    format!(
+        "the guest wanted more than its {} of memory; raise the task's memory limit",
+        size(limits.memory)
+    )
+}
+
+fn out_of_fuel(limits: &TaskLimits) -> String {
+    let fuel = limits.fuel.unwrap_or_default();
+    format!("the guest used up its {fuel} units of fuel")
+}
+
+fn output_too_large(limits: &TaskLimits) -> String {
+    format!(
+        "the encoded result is larger than {}; return less, or raise the task's output limit",
+        size(limits.max_output)
+    )
 }
 
 /// What an error value says: its text where it is a string, else as WAVE.
@@ -111,17 +126,8 @@ fn guest_error(ty: Option<&Type>, value: &[u8]) -> String {
     }
 }
 
-/// The end of what a task printed, and how much came before.
-pub(crate) fn log_text(log: &Log) -> String {
-    let text = String::from_utf8_lossy(&log.bytes);
-    match log.dropped {
-        0 => text.into_owned(),
-        dropped => format!("… {} before this\n{text}", size(dropped)),
-    }
-}
-
 /// A number of bytes, for people: `1.5 GiB`.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
     let mut amount = bytes as f64;
     let mut unit = 0;
@@ -140,12 +146,10 @@ mod tests {
     use wask_core::{Arguments, Definition, Digest, TaskKind, TaskOptions, TypeId};
 
     use super::*;
+    use crate::Log;
 
     fn task() -> TaskSpec {
-        let kind = TaskKind::Function {
-            component: Digest([1; 32]),
-            function: "work".into(),
-        };
+        let kind = TaskKind::function(Digest([1; 32]), "work");
         let definition = Definition::new("default", kind, TaskOptions::default());
         let arguments = Arguments::default();
         TaskSpec::new(Arc::new(definition), arguments, [].into(), 0, TypeId(0))
@@ -158,11 +162,15 @@ mod tests {
             fuel: Some(7),
             max_output: 1000,
         };
-        let log = Log {
-            bytes: b"last words".to_vec(),
-            dropped: 2048,
+        let report = Report {
+            log: Log {
+                bytes: b"last words".to_vec(),
+                dropped: 2048,
+            },
+            ..Report::not_run(outcome)
         };
-        value_or_failure(outcome, &log, &task(), "w1", &limits, error_type).unwrap_err()
+        let result = report.value_or_failure(&task(), "w1", &limits, error_type);
+        result.unwrap_err()
     }
 
     #[test]
@@ -181,6 +189,11 @@ mod tests {
                 "1000 bytes",
             ),
             (Outcome::Cancelled, FailureKind::Cancelled, "cancelled"),
+            (
+                Outcome::Undefined("division by zero".to_owned()),
+                FailureKind::Operator,
+                "division by zero",
+            ),
         ] {
             let failure = fail(outcome, None);
             assert_eq!(failure.kind, kind);
@@ -194,16 +207,28 @@ mod tests {
     #[test]
     fn an_error_value_is_kept_and_told() {
         let text = fail(
-            Outcome::GuestError(b"\x02\0\0\0no".to_vec()),
+            Outcome::GuestError(Bytes::from_static(b"\x02\0\0\0no")),
             Some(&Type::String),
         );
         assert_eq!(text.message, "no");
         assert_eq!(text.value.as_deref(), Some(&b"\x02\0\0\0no"[..]));
-        let number = fail(Outcome::GuestError(vec![7]), Some(&Type::U8));
+        assert_eq!(text.error_type.as_deref(), Some("string"));
+        let number = fail(Outcome::GuestError(vec![7].into()), Some(&Type::U8));
         assert_eq!(number.message, "7");
-        let none = fail(Outcome::GuestError(vec![]), None);
+        let none = fail(Outcome::GuestError(Bytes::new()), None);
         assert_eq!(none.value, None);
         assert!(none.message.contains("without a value"));
+    }
+
+    #[test]
+    fn the_element_at_fault_is_named() {
+        let report = Report {
+            element: Some(3),
+            ..Report::not_run(Outcome::GuestError(vec![7].into()))
+        };
+        let (task, limits) = (task(), TaskLimits::default());
+        let result = report.value_or_failure(&task, "w1", &limits, Some(&Type::U8));
+        assert_eq!(result.unwrap_err().message, "element 3: 7");
     }
 
     #[test]
@@ -211,7 +236,7 @@ mod tests {
         let text = "é".repeat(100_000);
         let mut value = u32::try_from(text.len()).unwrap().to_le_bytes().to_vec();
         value.extend_from_slice(text.as_bytes());
-        let failure = fail(Outcome::GuestError(value), Some(&Type::String));
+        let failure = fail(Outcome::GuestError(value.into()), Some(&Type::String));
         assert_eq!(failure.value, None);
         assert_eq!(failure.message.chars().count(), QUOTED + 1);
     }

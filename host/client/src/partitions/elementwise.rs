@@ -1,0 +1,218 @@
+//! One call for each part.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use wask_core::{Applied, Definition, TaskKind};
+use wask_value::{FunctionType, Type};
+
+use super::{Partitions, make::element};
+use crate::{
+    Elements, Error, Function,
+    arguments::{EncodedArguments, Prefixed},
+    lazy::{Input, Node},
+    state::Description,
+};
+
+impl<T> Partitions<T> {
+    /// Applies a function to each element, in a sandbox of its own.
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # fn example(texts: Partitions<String>, count: Function<u32>) -> Result<(), Error> {
+    /// let counts: Partitions<u32> = texts.map(&count)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Arguments`] where the function does not take elements of this type.
+    pub fn map<U>(&self, function: &Function<U>) -> Result<Partitions<U>, Error> {
+        self.map_with(function, ())
+    }
+
+    /// As [`map`](Self::map), with further arguments, the same for all elements.
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # fn example(texts: Partitions<String>, find: Function<u32>) -> Result<(), Error> {
+    /// let found = texts.map_with(&find, ("to be",))?;      // find(text, "to be")
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`map`](Self::map).
+    pub fn map_with<U, A: Serialize>(
+        &self,
+        function: &Function<U>,
+        rest: A,
+    ) -> Result<Partitions<U>, Error> {
+        self.apply(function, Applied::Map, rest)
+    }
+
+    /// Keeps the elements of which a function says that it is so.
+    ///
+    /// # Errors
+    /// [`Error::Arguments`] where the function does not take elements of this type;
+    /// [`Error::Shape`] where it does not return a `bool`.
+    pub fn filter<U>(&self, function: &Function<U>) -> Result<Self, Error> {
+        self.filter_with(function, ())
+    }
+
+    /// As [`filter`](Self::filter), with further arguments.
+    ///
+    /// # Errors
+    /// As [`filter`](Self::filter).
+    pub fn filter_with<U, A: Serialize>(
+        &self,
+        function: &Function<U>,
+        rest: A,
+    ) -> Result<Self, Error> {
+        self.apply(function, Applied::Filter, rest)
+    }
+
+    /// Applies a function that returns a list to each element, and joins the lists.
+    ///
+    /// # Errors
+    /// [`Error::Arguments`] where the function does not take elements of this type;
+    /// [`Error::Shape`] where it does not return a list.
+    pub fn flat_map<U: Elements>(
+        &self,
+        function: &Function<U>,
+    ) -> Result<Partitions<U::Element>, Error> {
+        self.flat_map_with(function, ())
+    }
+
+    /// As [`flat_map`](Self::flat_map), with further arguments.
+    ///
+    /// # Errors
+    /// As [`flat_map`](Self::flat_map).
+    pub fn flat_map_with<U: Elements, A: Serialize>(
+        &self,
+        function: &Function<U>,
+        rest: A,
+    ) -> Result<Partitions<U::Element>, Error> {
+        self.apply(function, Applied::FlatMap, rest)
+    }
+
+    /// Applies a function to each part as a whole, from list to list: the fast way, with one
+    /// sandbox for each part instead of for each element. What comes of it may depend on how the
+    /// elements are partitioned.
+    ///
+    /// ```no_run
+    /// # use wask_client::*;
+    /// # fn example(samples: Partitions<f64>, smooth: Function<Vec<f64>>) -> Result<(), Error> {
+    /// let smooth: Partitions<f64> = samples.map_partitions(&smooth)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Arguments`] where the function does not take a list of these elements;
+    /// [`Error::NotList`] where it does not return one.
+    pub fn map_partitions<U: Elements>(
+        &self,
+        function: &Function<U>,
+    ) -> Result<Partitions<U::Element>, Error> {
+        self.map_partitions_with(function, ())
+    }
+
+    /// As [`map_partitions`](Self::map_partitions), with further arguments.
+    ///
+    /// # Errors
+    /// As [`map_partitions`](Self::map_partitions).
+    pub fn map_partitions_with<U: Elements, A: Serialize>(
+        &self,
+        function: &Function<U>,
+        rest: A,
+    ) -> Result<Partitions<U::Element>, Error> {
+        self.apply(function, Applied::Once, rest)
+    }
+
+    fn apply<S, U, A: Serialize>(
+        &self,
+        function: &Function<U>,
+        applied: Applied,
+        rest: A,
+    ) -> Result<Partitions<S>, Error> {
+        let call = AppliedCall::new(function, applied)?;
+        let element = element(function.name(), &call.description.ty)?;
+        let part = Type::list(self.element.clone());
+        let arguments = Prefixed::new(function.shared_name(), &call.ty, &[part], &rest)?;
+        let parts = self.parts.iter();
+        let parts = parts.map(|part| call.node(arguments.with(std::slice::from_ref(part))?));
+        Ok(Partitions::new(element, parts.collect::<Result<_, _>>()?))
+    }
+}
+
+/// A function as it is applied to parts.
+pub(super) struct AppliedCall<'a, R> {
+    function: &'a Function<R>,
+    definition: Arc<Definition>,
+    description: Arc<Description>,
+    /// What it takes and returns, so applied.
+    pub(super) ty: FunctionType,
+}
+
+impl<'a, R> AppliedCall<'a, R> {
+    pub(super) fn new(function: &'a Function<R>, applied: Applied) -> Result<Self, Error> {
+        let plain = function.ty();
+        let ty = match applied {
+            Applied::Once => Ok(plain.clone()),
+            Applied::Map => plain.mapped(),
+            Applied::Filter => plain.filtered(),
+            Applied::FlatMap => plain.flat_mapped(),
+            Applied::Fold => plain.folded(),
+            Applied::Reduce => plain.reduced(),
+        };
+        let ty = ty.map_err(|source| Error::Shape {
+            function: function.shared_name().clone(),
+            source: source.into(),
+        })?;
+        let definition = match (applied, &function.definition.kind) {
+            (Applied::Once, _) | (_, TaskKind::Operator { .. }) => function.definition.clone(),
+            (
+                applied,
+                TaskKind::Function {
+                    component,
+                    function: name,
+                    ..
+                },
+            ) => {
+                let kind = TaskKind::Function {
+                    component: *component,
+                    function: name.clone(),
+                    applied,
+                };
+                let Definition {
+                    tenant, options, ..
+                } = &*function.definition;
+                Arc::new(Definition::new(tenant, kind, options.clone()))
+            }
+        };
+        let description = Arc::new(Description {
+            label: function.description.label.clone(),
+            ty: ty.value_type(),
+        });
+        Ok(Self {
+            function,
+            definition,
+            description,
+            ty,
+        })
+    }
+
+    /// The type of what comes of a call.
+    pub(super) fn returns(&self) -> &Type {
+        &self.description.ty
+    }
+
+    /// One call.
+    pub(super) fn node(&self, arguments: EncodedArguments) -> Result<Input, Error> {
+        let node = Node::new(
+            self.definition.clone(),
+            Some(self.function.component().clone()),
+            self.description.clone(),
+            arguments,
+        )?;
+        Ok(Input::Lazy(node))
+    }
+}
