@@ -188,6 +188,8 @@ async fn an_old_cancelled_future_does_not_stop_a_new_one() {
     assert!(is_cancelled(&old).await);
     let new = bench.submit("spin", (1,));
     drop(old);
+    // The cluster has heard of the cancellation too: what runs from now on is the new one.
+    bench.client.flush().await.unwrap();
     bench.until(|status| status.tasks.processing == 1).await;
     assert_eq!(bench.counts().await.processing, 1);
     assert_eq!(new.status(), Status::Pending);
