@@ -39,4 +39,6 @@ pub use ser::{Hole, Rope, arguments_to_rope, to_bytes};
 pub use types::{Case, Field, ResultType, Type};
 pub use value::Value;
 pub use wask_value_derive::WitType;
+#[doc(hidden)]
+pub use wask_value_derive::WitTypeOfWask;
 pub use wit_type::WitType;

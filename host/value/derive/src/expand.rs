@@ -12,7 +12,8 @@ use crate::{
     names::{is_kebab_case, kebab_case},
 };
 
-pub(crate) fn wit_type(input: &DeriveInput) -> Result<TokenStream> {
+/// `library` is the crate that has `WitType` and `Type`.
+pub(crate) fn wit_type(input: &DeriveInput, library: &Ident) -> Result<TokenStream> {
     let attributes = Attributes::read(&input.attrs)?;
     if let Some(name) = &attributes.rename
         && input
@@ -24,20 +25,20 @@ pub(crate) fn wit_type(input: &DeriveInput) -> Result<TokenStream> {
         return Err(Error::new(name.span(), problem));
     }
     let ty = match &input.data {
-        Data::Struct(data) => of_fields(&data.fields, attributes.transparent)?,
-        Data::Enum(data) => of_enum(&input.ident, data)?,
+        Data::Struct(data) => of_fields(&data.fields, attributes.transparent, library)?,
+        Data::Enum(data) => of_enum(&input.ident, data, library)?,
         Data::Union(_) => {
             let problem = "a union has no WIT type: use an enum";
             return Err(Error::new(input.ident.span(), problem));
         }
     };
     let name = &input.ident;
-    let generics = with_bounds(input.generics.clone());
+    let generics = with_bounds(input.generics.clone(), library);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     Ok(quote! {
         #[automatically_derived]
-        impl #impl_generics ::wask_value::WitType for #name #type_generics #where_clause {
-            fn wit_type() -> ::wask_value::Type {
+        impl #impl_generics ::#library::WitType for #name #type_generics #where_clause {
+            fn wit_type() -> ::#library::Type {
                 #ty
             }
         }
@@ -45,15 +46,15 @@ pub(crate) fn wit_type(input: &DeriveInput) -> Result<TokenStream> {
 }
 
 /// Every type parameter has to have a WIT type.
-fn with_bounds(mut generics: Generics) -> Generics {
+fn with_bounds(mut generics: Generics, library: &Ident) -> Generics {
     for param in generics.type_params_mut() {
-        param.bounds.push(parse_quote!(::wask_value::WitType));
+        param.bounds.push(parse_quote!(::#library::WitType));
     }
     generics
 }
 
 /// The type that a struct with these fields has, or the payload of a case.
-fn of_fields(fields: &Fields, transparent: bool) -> Result<TokenStream> {
+fn of_fields(fields: &Fields, transparent: bool, library: &Ident) -> Result<TokenStream> {
     let mut kept = Vec::new();
     for field in fields {
         let attributes = Attributes::read(&field.attrs)?;
@@ -62,7 +63,7 @@ fn of_fields(fields: &Fields, transparent: bool) -> Result<TokenStream> {
         }
     }
     if transparent && let [(field, _)] = &kept[..] {
-        return Ok(of_type(field));
+        return Ok(of_type(field, library));
     }
     match fields {
         Fields::Named(_) if !kept.is_empty() => {
@@ -72,21 +73,23 @@ fn of_fields(fields: &Fields, transparent: bool) -> Result<TokenStream> {
                 // A named field has a name.
                 let Some(ident) = &field.ident else { continue };
                 let name = names.add(ident, attributes, "field")?;
-                let ty = of_type(field);
+                let ty = of_type(field, library);
                 items.push(quote!((#name, #ty)));
             }
-            Ok(quote!(::wask_value::Type::record([#(#items),*])))
+            Ok(quote!(::#library::Type::record([#(#items),*])))
         }
         // serde counts the fields before it leaves any out.
-        Fields::Unnamed(all) if all.unnamed.len() == 1 && kept.len() == 1 => Ok(of_type(kept[0].0)),
+        Fields::Unnamed(all) if all.unnamed.len() == 1 && kept.len() == 1 => {
+            Ok(of_type(kept[0].0, library))
+        }
         _ => {
-            let items = kept.iter().map(|(field, _)| of_type(field));
-            Ok(quote!(::wask_value::Type::tuple([#(#items),*])))
+            let items = kept.iter().map(|(field, _)| of_type(field, library));
+            Ok(quote!(::#library::Type::tuple([#(#items),*])))
         }
     }
 }
 
-fn of_enum(name: &Ident, data: &DataEnum) -> Result<TokenStream> {
+fn of_enum(name: &Ident, data: &DataEnum, library: &Ident) -> Result<TokenStream> {
     let mut names = Names::default();
     let mut cases = Vec::new();
     for variant in &data.variants {
@@ -104,26 +107,26 @@ fn of_enum(name: &Ident, data: &DataEnum) -> Result<TokenStream> {
         .all(|(_, variant)| matches!(variant.fields, Fields::Unit))
     {
         let names = cases.iter().map(|(name, _)| name);
-        return Ok(quote!(::wask_value::Type::enumeration([#(#names),*])));
+        return Ok(quote!(::#library::Type::enumeration([#(#names),*])));
     }
     let mut items = Vec::new();
     for (name, variant) in &cases {
         let payload = match &variant.fields {
             Fields::Unit => quote!(::core::option::Option::None),
             fields => {
-                let ty = of_fields(fields, false)?;
+                let ty = of_fields(fields, false, library)?;
                 quote!(#ty.non_unit())
             }
         };
         items.push(quote!((#name, #payload)));
     }
-    Ok(quote!(::wask_value::Type::variant([#(#items),*])))
+    Ok(quote!(::#library::Type::variant([#(#items),*])))
 }
 
-fn of_type(field: &Field) -> TokenStream {
+fn of_type(field: &Field, library: &Ident) -> TokenStream {
     let ty = &field.ty;
     let trait_method = format_ident!("wit_type", span = ty.span());
-    quote!(<#ty as ::wask_value::WitType>::#trait_method())
+    quote!(<#ty as ::#library::WitType>::#trait_method())
 }
 
 /// The WIT names of one type, which must differ.
@@ -162,7 +165,7 @@ mod tests {
 
     #[track_caller]
     fn refused(code: &str, advice: &str) {
-        let error = wit_type(&syn::parse_str(code).unwrap())
+        let error = wit_type(&syn::parse_str(code).unwrap(), &format_ident!("wask_value"))
             .unwrap_err()
             .to_string();
         assert!(error.contains(advice), "{error}");
@@ -209,14 +212,13 @@ mod tests {
         let input = parse_quote!(
             struct Pair<'a, A, B: Clone>(A, &'a B);
         );
-        let code = wit_type(&input).unwrap().to_string();
-        assert!(
-            code.contains("impl < 'a , A : :: wask_value :: WitType"),
-            "{code}"
-        );
-        assert!(
-            code.contains("B : Clone + :: wask_value :: WitType"),
-            "{code}"
-        );
+        for library in ["wask_value", "wask"] {
+            let code = wit_type(&input, &format_ident!("{library}"));
+            let code = code.unwrap().to_string();
+            let bounds = ["impl < 'a , A : ::", "B : Clone + ::"];
+            for bound in bounds.map(|bound| format!("{bound} {library} :: WitType")) {
+                assert!(code.contains(&bound), "{code}");
+            }
+        }
     }
 }
