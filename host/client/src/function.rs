@@ -315,7 +315,7 @@ macro_rules! sources {
 }
 
 sources! {
-    &str => File, String => File, PathBuf => File, &std::path::Path => File, &PathBuf => File,
+    &str => File, String => File, &String => File, PathBuf => File, &std::path::Path => File, &PathBuf => File,
     Vec<u8> => Bytes, Bytes => Bytes, &'static [u8] => Bytes,
 }
 
