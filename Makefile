@@ -12,7 +12,7 @@ WASK := $(or $(CARGO_TARGET_DIR),target)/release/wask
 LOCKED := $(if $(CI),--locked)
 
 TOOLCHAIN := guest-sdk/toolchain
-GUESTS := examples/word-count/guest tests/guests
+GUESTS := examples/log-report/guest examples/word-count/guest tests/guests
 for-each-guest = for dir in $(GUESTS); do $(1); done
 
 # What `make demo` reads: of the crates that the build downloaded, those whose names begin with c
@@ -36,7 +36,7 @@ build: ## Build wask, optimized: target/release/wask
 
 guests: setup ## Build all guests into target/guests
 	@$(call for-each-guest,$(TOOLCHAIN)/cargo-guest $$dir $(LOCKED))
-	@cp -p tests/guests/wat/* target/guests/
+	@cp -p tests/guests/wat/* examples/*/guest/*.wat target/guests/
 
 schema: ## Generate Rust from the Cap'n Proto schema (needs the capnp compiler)
 	cargo run --quiet $(LOCKED) -p wask-schema --example generate
@@ -50,8 +50,8 @@ demo: build guests ## Count the words of real source files on a cluster
 
 test: guests ## Run all tests
 	cargo build $(LOCKED) --workspace --all-targets
-	cargo test $(LOCKED) --manifest-path examples/word-count/guest/Cargo.toml \
-	    --target-dir target/guest-tests
+	@for dir in $(filter examples/%,$(GUESTS)); do \
+	    cargo test $(LOCKED) --manifest-path $$dir/Cargo.toml --target-dir target/guest-tests; done
 	cargo test $(LOCKED) --workspace --doc
 	@# nextest takes no doctests, hence the line above.
 	if cargo nextest --version >/dev/null 2>&1; \

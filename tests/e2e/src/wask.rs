@@ -97,6 +97,20 @@ impl Wask {
         Output::of(shell.args(["-euc", script]).env("PATH", path.unwrap()))
     }
 
+    /// Runs a program of this workspace, such as the driver of an example.
+    ///
+    /// # Panics
+    ///
+    /// Where it has not been built: `cargo build --workspace`.
+    pub fn driver(&self, name: &str, arguments: &[&str]) -> Output {
+        let program = self.binary.with_file_name(name);
+        assert!(
+            program.is_file(),
+            "there is no {name}: run `cargo build --workspace`"
+        );
+        Output::of(self.program(&program).args(arguments))
+    }
+
     /// A program in this `wask`'s environment, not yet started.
     fn program(&self, program: &Path) -> Command {
         let mut command = Command::new(program);

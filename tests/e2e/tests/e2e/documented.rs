@@ -1,8 +1,8 @@
 //! What documentation shows to be typed, and what is printed then.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
-use wask_e2e::{Cluster, repository};
+use wask_e2e::{Cluster, Wask, guest, repository};
 
 /// A block of lines that begin with `$ `, and what they print.
 #[derive(Debug, Default)]
@@ -40,23 +40,47 @@ fn sessions(document: &str) -> Vec<Session> {
     sessions
 }
 
-/// One session after another, as a reader would type them.
-#[test]
-fn managing_computation() {
-    let documents = repository().join("host/client/docs");
-    let page = fs::read_to_string(documents.join("managing-computation.md")).unwrap();
-    let sessions = sessions(&page);
-    assert!(!sessions.is_empty());
-
-    let cluster = Cluster::start(2, 1);
-    for file in ["numbers.wat"] {
-        let content = fs::read(documents.join(file)).unwrap();
-        cluster.wask.write(file, content);
-    }
+/// Types the sessions of a document one after another, as a reader would.
+fn type_along(wask: &Wask, document: &str) {
+    let text = fs::read_to_string(repository().join(document)).unwrap();
+    let sessions = sessions(&text);
+    assert!(!sessions.is_empty(), "{document}");
     for session in sessions {
-        let output = cluster.wask.shell(&session.commands);
-        let at = format!("managing-computation.md:{}: {output:?}", session.line);
+        let output = wask.shell(&session.commands);
+        let at = format!("{document}:{}: {output:?}", session.line);
         assert_eq!(output.code, 0, "{at}");
         assert_eq!(output.stdout, session.printed, "{at}");
     }
+}
+
+/// A cluster, and a home where `target/guests` is found.
+fn cluster_with_guests() -> Cluster {
+    let cluster = Cluster::start(2, 1);
+    let target = cluster.wask.home().join("target");
+    fs::create_dir(&target).unwrap();
+    symlink(repository().join("target/guests"), target.join("guests")).unwrap();
+    cluster
+}
+
+#[test]
+fn managing_computation() {
+    let cluster = cluster_with_guests();
+    let numbers = fs::read(repository().join("host/client/docs/numbers.wat")).unwrap();
+    cluster.wask.write("numbers.wat", numbers);
+    type_along(&cluster.wask, "host/client/docs/managing-computation.md");
+}
+
+#[test]
+fn log_report() {
+    let cluster = cluster_with_guests();
+    let arguments = [&guest("log_report.wasm"), "target/logs"];
+    let report = cluster.wask.driver("log-report-driver", &arguments);
+    assert_eq!(report.code, 0, "{report:?}");
+    type_along(&cluster.wask, "examples/log-report/README.md");
+}
+
+#[test]
+fn monte_carlo_pi() {
+    let cluster = cluster_with_guests();
+    type_along(&cluster.wask, "examples/monte-carlo-pi/README.md");
 }

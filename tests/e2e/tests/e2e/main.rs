@@ -1,6 +1,7 @@
 //! All end-to-end tests, in one binary.
 
 mod documented;
+mod examples;
 mod failures;
 mod here;
 mod named;
