@@ -12,6 +12,7 @@ mod exit;
 mod expression;
 mod failure;
 mod files;
+mod graph;
 mod held;
 mod interrupt;
 mod items;

@@ -78,7 +78,7 @@ pub use nested::{Gather, Results};
 pub use options::Options;
 pub use partitions::{FileContent, Partitions};
 pub use wask_core::{Digest, Failure, FailureKind, Key};
-pub use wask_operator::Operator;
+pub use wask_operator::{Error as OperatorError, Operator};
 pub use wask_rpc::{
     Address, Limits, Refusal, RefusalCode,
     wire::{ClusterStatus, DatasetInfo, KeyStateKind, TaskCounts, WorkerStatus},

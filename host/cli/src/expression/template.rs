@@ -32,6 +32,8 @@ pub(crate) enum Tree {
     Item,
     /// The result of a task.
     Future(FutureRef),
+    /// What a task of the same graph will give.
+    Task(Arc<str>),
     List(Vec<Self>),
     Tuple(Vec<Self>),
     /// Fields that are left out are `none`.
@@ -87,6 +89,13 @@ pub(crate) trait Fill {
     fn known<S: Serializer>(&self, value: &Encoded, to: S) -> Result<S::Ok, S::Error>;
     fn item<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
     fn future<S: Serializer>(&self, future: &FutureRef, to: S) -> Result<S::Ok, S::Error>;
+
+    /// Only graphs have tasks.
+    fn task<S: Serializer>(&self, name: &str, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom(format!(
+            "`{name}` is a task of a graph, not a value"
+        )))
+    }
 }
 
 /// A tree whose places are filled: what the client takes for arguments.
@@ -108,6 +117,7 @@ impl<F: Fill> Serialize for Filled<'_, F> {
             Tree::Known(value) => fill.known(value, serializer),
             Tree::Item => fill.item(serializer),
             Tree::Future(future) => fill.future(future, serializer),
+            Tree::Task(name) => fill.task(name, serializer),
             Tree::Text(text) => serializer.serialize_str(text),
             Tree::Data(bytes) => serializer.serialize_bytes(bytes),
             Tree::List(trees) => {
