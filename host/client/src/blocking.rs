@@ -18,8 +18,10 @@
 mod client;
 mod completed;
 mod future;
+mod lazy;
 mod wait;
 
 pub use client::{Builder, Client, Waited};
 pub use completed::{AsCompleted, CompletedResults};
 pub use future::Future;
+pub use lazy::compute;

@@ -20,6 +20,11 @@
       (i32.add (local.get 0) (local.get 1)))
     (func (export "odd") (param i32) (result i32)
       (i32.and (local.get 0) (i32.const 1)))
+    (global $calls (mut i32) (i32.const 0))
+    ;; How often the instance was called.
+    (func (export "calls") (param i32) (result i32)
+      (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+      (global.get $calls))
     ;; The number itself, but not 7.
     (func (export "not-seven") (param i32) (result i32)
       (if (i32.eq (local.get 0) (i32.const 7)) (then unreachable))
@@ -47,6 +52,7 @@
   (func (export "add") (param "a" u32) (param "b" u32) (result u32)
     (canon lift (core func $i "add")))
   (func (export "odd") (param "x" u32) (result bool) (canon lift (core func $i "odd")))
+  (func (export "calls") (param "x" u32) (result u32) (canon lift (core func $i "calls")))
   (func (export "not-seven") (param "x" u32) (result u32)
     (canon lift (core func $i "not-seven")))
   (func (export "twice") (param "x" u32) (result (list u32))

@@ -217,6 +217,16 @@ impl Hub {
         Ok((worker, outbox))
     }
 
+    /// Waits until all that the worker is to be told by now is on its way to it, in front of
+    /// whatever is sent to it next.
+    pub(crate) async fn commands_passed(&self, worker: WorkerId) {
+        self.turn();
+        let entry = self.state().workers.get(&worker).map(|e| e.outbox.clone());
+        if let Some(outbox) = entry {
+            outbox.passed().await;
+        }
+    }
+
     pub(crate) fn remove_worker(&self, worker: WorkerId) {
         let removed = self.state_mut().workers.remove(&worker);
         if let Some(entry) = removed {

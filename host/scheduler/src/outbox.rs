@@ -13,6 +13,9 @@ use wask_rpc::Limits;
 pub(crate) struct Outbox<T> {
     items: RefCell<VecDeque<T>>,
     more: Notify,
+    /// How many items have been taken since the start.
+    taken: Cell<u64>,
+    less: Notify,
     closed: Cell<bool>,
 }
 
@@ -21,6 +24,8 @@ impl<T> Outbox<T> {
         Self {
             items: RefCell::default(),
             more: Notify::new(),
+            taken: Cell::new(0),
+            less: Notify::new(),
             closed: Cell::new(false),
         }
     }
@@ -38,6 +43,16 @@ impl<T> Outbox<T> {
     pub(crate) fn close(&self) {
         self.closed.set(true);
         self.more.notify_one();
+        self.less.notify_waiters();
+    }
+
+    /// Waits until all that is queued now has been taken, or the outbox is closed. Whoever takes
+    /// items sends them without waiting in between: what is sent next comes after them.
+    pub(crate) async fn passed(&self) {
+        let last = self.taken.get() + self.len() as u64;
+        while self.taken.get() < last && !self.closed.get() {
+            self.less.notified().await;
+        }
     }
 
     /// Waits for items, then takes as many as fit one message; none when the outbox is closed and
@@ -57,6 +72,8 @@ impl<T> Outbox<T> {
             first || bytes <= limits.batch_bytes
         });
         let count = fitting.count().max(1);
+        self.taken.set(self.taken.get() + count as u64);
+        self.less.notify_waiters();
         items.drain(..count).collect()
     }
 }
@@ -89,5 +106,24 @@ mod tests {
             batches,
             [vec![1, 1, 1], vec![1], vec![20], vec![6], vec![6]]
         );
+    }
+    #[tokio::test]
+    async fn what_was_queued_before_passes_whatever_comes_after() {
+        let outbox = Outbox::new();
+        outbox.passed().await;
+        outbox.push(1);
+        let mut passed = std::pin::pin!(outbox.passed());
+        assert!(futures::poll!(&mut passed).is_pending());
+        outbox.push(2);
+        let limits = Limits {
+            batch_items: 1,
+            ..Limits::default()
+        };
+        assert_eq!(outbox.batch(&limits, |_| 1).await, [1]);
+        passed.await;
+        let mut passed = std::pin::pin!(outbox.passed());
+        assert!(futures::poll!(&mut passed).is_pending());
+        outbox.close();
+        passed.await;
     }
 }

@@ -193,6 +193,11 @@ impl Relay {
         if let Some(fault) = self.fault.borrow().clone() {
             return Err(fault);
         }
+        // An older value of the same key may have been released just before: the order to drop it
+        // must not come after the new one.
+        for part in &self.parts {
+            self.hub.commands_passed(part.worker).await;
+        }
         let outcomes = join_all(self.parts.iter().map(|part| finish(&part.sink))).await;
         for outcome in outcomes {
             outcome.map_err(|error| match error {

@@ -106,6 +106,8 @@ impl<E: Executor> Driver<E> {
             Input::Core(event) => self.core.handle(now, event),
             Input::Prepared(token, prepared) => self.prepared(token, prepared),
             Input::Ran(token, report) => self.ran(now, token, report),
+            // Whoever waits goes on only after this round, when the actions have been performed.
+            Input::Passed(done) => drop(done.send(())),
         }
         None
     }

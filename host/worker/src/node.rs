@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, sync::Arc};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use wask_core::worker::Event;
 use wask_rpc::{Limits, wire::CommandBatch};
 use wask_sandbox::{Report, TaskLimits};
@@ -44,6 +44,8 @@ pub(crate) enum Input {
     Prepared(u64, Prepared),
     /// A guest has come to its end.
     Ran(u64, Report),
+    /// Somebody waits until all that came before has been done.
+    Passed(oneshot::Sender<()>),
 }
 
 impl Node {
@@ -51,5 +53,13 @@ impl Node {
     pub(crate) fn tell(&self, event: Event) {
         // The driver is gone only when the worker is.
         let _ = self.inbox.send(Input::Core(event));
+    }
+
+    /// Waits until the driver has done all that the scheduler has told this worker so far.
+    pub(crate) async fn passed(&self) {
+        let (done, is_done) = oneshot::channel();
+        // The driver is gone only when the worker is: then there is nothing to wait for.
+        let _ = self.inbox.send(Input::Passed(done));
+        let _ = is_done.await;
     }
 }

@@ -181,6 +181,8 @@ async fn take_in(
     }?;
     let gone = || unavailable("the worker is shutting down".to_owned());
     let node = node.upgrade().ok_or_else(gone)?;
+    // An order to drop an older value of the same key must not meet this one.
+    node.passed().await;
     let mut sizes = Vec::with_capacity(objects.len());
     let mut added = Vec::new();
     for (key, bytes) in objects {

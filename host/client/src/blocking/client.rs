@@ -73,6 +73,10 @@ impl Client {
         self.0
     }
 
+    pub(super) fn inner(&self) -> &crate::Client {
+        &self.0
+    }
+
     /// As [`crate::Client::address`].
     pub fn address(&self) -> &str {
         self.0.address()

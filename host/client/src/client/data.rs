@@ -212,6 +212,9 @@ impl Client {
                 (value, (handle, nbytes))
             })
             .unzip();
+        // An older future of a value may have been dropped just before: its release must not
+        // overtake the call, and take the value away again.
+        self.session.flush().await?;
         // The call keeps the keys held for as long as it runs, even where nobody waits for it any
         // more: else their release could overtake the values.
         let kept = handles.clone();

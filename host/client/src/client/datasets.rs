@@ -113,6 +113,9 @@ impl Client {
             .session
             .outbox
             .want(&self.session, &info.keys, &description)?;
+        // Older futures of these keys may have been dropped meanwhile: their release must not be
+        // the last that the scheduler hears before the name is given up.
+        self.session.flush().await?;
         Ok(Dataset {
             name: info.name,
             ty,

@@ -439,8 +439,8 @@ fn of_many<T, S>(
     Delayed::new(call())
 }
 
-impl<R> From<&Delayed<R>> for Delayed<R> {
-    fn from(delayed: &Delayed<R>) -> Self {
+impl<R> From<&Self> for Delayed<R> {
+    fn from(delayed: &Self) -> Self {
         delayed.clone()
     }
 }

@@ -8,7 +8,8 @@ use super::{
     transition::{CurrentState, Due},
 };
 use crate::{
-    Attempt, Key, SessionId, TaskSpec, TenantId, TypeId, small_set::SmallSet, task::Priority,
+    Attempt, FailureKind, Key, SessionId, TaskSpec, TenantId, TypeId, small_set::SmallSet,
+    task::Priority,
 };
 
 /// The order of a task that has none yet.
@@ -104,15 +105,15 @@ impl SchedulerCore {
         })
     }
 
-    /// A task that is known is submitted again. It goes on where it is, but if it failed and
-    /// nobody holds it, it starts anew.
+    /// A task that is known is submitted again. It goes on where it is, but starts anew if it
+    /// failed and nobody holds it, or if data that it needed was lost: that may be there again.
     fn submit_again(&mut self, tenant: TenantId, id: TaskId) {
         let task = &self.tasks[id];
         if task.tenant != tenant {
             self.counts.total_foreign += 1;
-        } else if matches!(*task.state, State::Erred { .. })
-            && !task.is_held()
+        } else if let State::Erred { failure } = &*task.state
             && task.spec.is_some()
+            && (!task.is_held() || (failure.kind == FailureKind::DataLost && task.can_run()))
         {
             self.start_anew(id);
         }

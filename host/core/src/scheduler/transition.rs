@@ -223,7 +223,8 @@ impl SchedulerCore {
         task.losses = 0;
         task.returns = 0;
         task.has_finished = false;
-        self.agenda.push_back(Due::Relax(id));
+        self.report(id, &KeyState::Pending);
+        self.agenda.extend([Due::Relax(id), Due::Want(id)]);
     }
 
     /// A copy of a result was made.

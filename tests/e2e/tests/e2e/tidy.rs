@@ -65,7 +65,7 @@ fn crates_depend_only_on_those_below_them() {
         ("wask-rpc", "wask-core wask-schema"),
         (
             "wask-client",
-            "wask-core wask-value wask-component wask-rpc wask-schema",
+            "wask-core wask-value wask-component wask-rpc wask-schema wask-operator wask-sandbox",
         ),
         (
             "wask-scheduler",

@@ -41,6 +41,30 @@ fn a_lost_value_is_lost_with_what_needs_it_until_it_comes_again() {
 }
 
 #[test]
+fn a_task_that_lacked_a_lost_value_is_tried_again_although_it_is_held() {
+    let mut h = Harness::with_workers(2, 1);
+    h.scatter(1, "x", 1);
+    h.submit(1, [task("y").after(["x"])], ["y"]);
+    h.lose(1);
+    h.expect([
+        "w1: compute y#1 from x@w1",
+        "s1: x finished",
+        "s1: x lost by x",
+        "s1: y lost by x",
+    ]);
+    // As long as the value is not there, the task is lost at once.
+    h.submit(1, [task("y").after(["x"])], ["y"]);
+    h.expect(["s1: y pending", "s1: y lost by x"]);
+    h.scatter(1, "x", 2);
+    h.submit(1, [task("y").after(["x"])], ["y"]);
+    h.expect([
+        "w2: compute y#2 from x@w2",
+        "s1: x finished",
+        "s1: y pending",
+    ]);
+}
+
+#[test]
 fn a_value_sent_to_a_lost_worker_is_lost() {
     let mut h = Harness::with_workers(1, 1);
     h.lose(1);

@@ -4,6 +4,8 @@
 //! worker as three processes over TCP. Absolute figures belong to one machine, ratios travel.
 #![expect(clippy::print_stdout, reason = "the program's purpose")]
 
+mod lazy;
+
 use std::{
     process::Command,
     time::{Duration, Instant},
@@ -30,7 +32,15 @@ fn main() -> Result<()> {
         let client = Client::connect(&*cluster.address).await?;
         map_and_gather(&client).await?;
         submit_and_result(&client).await?;
-        chain(&client).await
+        chain(&client).await?;
+        lazy::million(&client, &cluster).await
+    })?;
+    drop(cluster);
+    println!("two workers with 1 slot each");
+    let cluster = Cluster::start(2, 1);
+    runtime.block_on(async {
+        let client = Client::connect(&*cluster.address).await?;
+        lazy::persisted(&client).await
     })
 }
 
