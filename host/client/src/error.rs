@@ -80,7 +80,7 @@ pub enum Error {
 
     /// A graph that would make no picture.
     #[error(
-        "the graph has {nodes} nodes, which make {groups} groups of one depth and label: nobody \
+        "the graph has {nodes} nodes, which make {groups} groups of one depth and function: nobody \
          reads a picture of more than {limit}; draw a part of it, such as one partition"
     )]
     GraphTooLargeToDraw {

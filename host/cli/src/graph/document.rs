@@ -135,7 +135,11 @@ fn task(name: &str, json: &Json, components: &BTreeMap<String, String>) -> Resul
     let callee = match is_call {
         true => {
             check_keys("it", task, &CALL_KEYS)?;
-            call(text("`call`", &task["call"])?, options(task)?, components)?
+            call(
+                text("`call`", &task["call"])?,
+                options(name, task)?,
+                components,
+            )?
         }
         false => {
             check_keys("it", task, &["operator", "args"])?;
@@ -177,11 +181,13 @@ fn operator(text: &str) -> Result<Callee> {
     Ok(Callee::Operator(operator))
 }
 
-fn options(task: &Map<String, Json>) -> Result<Options> {
-    let mut options = Options::new();
-    if let Some(json) = task.get("label") {
-        options = options.label(text("`label`", json)?);
-    }
+/// How a call is to be run. People know it by its label, else by its name in the graph.
+fn options(name: &str, task: &Map<String, Json>) -> Result<Options> {
+    let label = match task.get("label") {
+        Some(json) => text("`label`", json)?,
+        None => name,
+    };
+    let mut options = Options::new().label(label);
     if let Some(json) = task.get("timeout") {
         let timeout = units::duration(text("`timeout`", json)?);
         options = options.timeout(timeout.map_err(|why| wrong("timeout", why))?);

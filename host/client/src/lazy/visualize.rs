@@ -30,7 +30,7 @@ const TENANT: &str = "default";
 ///
 /// Calls are boxes, with what they give in a tooltip; futures are ellipses, coloured by their
 /// status; arrows go the way that data goes. What was asked for has a thick border. In a graph of
-/// some hundred calls, those of one label and one depth are drawn as one: `count-words × 200`.
+/// some hundred calls, those of one function and depth are drawn as one: `count-words × 200`.
 ///
 /// ```no_run
 /// # use wask_client::*;
@@ -72,6 +72,9 @@ pub struct Picture {
 #[derive(Clone, Debug)]
 struct Shape {
     label: String,
+    /// What it has in common with others that are drawn as one with it: what is called, or the
+    /// label of a future.
+    group: String,
     /// What is called and what it gives, for whoever looks closer.
     details: String,
     kind: Kind,
@@ -112,6 +115,7 @@ impl Shape {
                 _ => shortened(label, LABEL),
             },
             details: format!("{call} -> {}", type_text(&node.description.ty)),
+            group: shortened(&call, LABEL),
             kind,
             count: 1,
             is_root: false,
@@ -121,8 +125,10 @@ impl Shape {
     fn of_future(future: &Handle) -> Self {
         let description = &future.description;
         let ty = type_text(&description.ty);
+        let label = shortened(&description.label, LABEL);
         Self {
-            label: shortened(&description.label, LABEL),
+            group: label.clone(),
+            label,
             details: format!("future {}: {ty}", future.key.short()),
             kind: Kind::Future([(status_name(future.status()), 1)].into()),
             count: 1,
@@ -254,7 +260,7 @@ impl Picture {
         depths
     }
 
-    /// The same graph, with one shape for all of one depth and label.
+    /// The same graph, with one shape for all of one depth that call the same.
     fn in_groups(&self) -> Self {
         let depths = self.depths();
         let mut groups: BTreeMap<(usize, &str, u8), Vec<usize>> = BTreeMap::new();
@@ -265,7 +271,7 @@ impl Picture {
                 Kind::Value => 2,
                 Kind::Future(_) => 3,
             };
-            let group = groups.entry((depths[index], &shape.label, kind));
+            let group = groups.entry((depths[index], &shape.group, kind));
             group.or_default().push(index);
         }
         let mut place = vec![0; self.shapes.len()];
@@ -295,7 +301,10 @@ impl Picture {
                 }
             }
             if shape.details != group.details {
-                group.details = format!("{} of this label", members.len());
+                group.details = format!("{} of {}", members.len(), group.group);
+            }
+            if shape.label != group.label {
+                group.label = group.group.clone();
             }
         }
         group

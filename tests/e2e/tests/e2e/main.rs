@@ -1,6 +1,7 @@
 //! All end-to-end tests, in one binary.
 
 mod failures;
+mod graphs;
 mod here;
 mod named;
 mod tidy;

@@ -70,6 +70,13 @@ fn large_graphs_are_drawn_in_groups_or_refused_with_advice() {
     assert_eq!(labels[..2], ["values × 400", "sum × 400"]);
     assert!(picture.edges.contains(&(0, 1)), "{:?}", picture.edges);
 
+    let labelled = (0..400u64).map(|n| function(&format!("f{n}")).delayed((n, n)).unwrap());
+    let shapes = visualize(&labelled.collect::<Vec<_>>()).unwrap().shapes;
+    assert_eq!(
+        (shapes.len(), shapes[0].lines().concat()),
+        (1, "f × 400".to_owned())
+    );
+
     let f = function("f");
     let mut last = f.delayed((0, 0)).unwrap();
     for n in 1..=SHAPES as u64 {
