@@ -61,6 +61,41 @@ impl Template {
 }
 
 impl Tree {
+    /// Puts values in the places of futures.
+    pub(crate) fn fill_futures(&mut self, value_of: &impl Fn(&FutureRef) -> Option<Encoded>) {
+        match self {
+            Self::Future(future) => {
+                if let Some(value) = value_of(future) {
+                    *self = Self::Known(value);
+                }
+            }
+            Self::List(trees) | Self::Tuple(trees) => {
+                trees
+                    .iter_mut()
+                    .for_each(|tree| tree.fill_futures(value_of));
+            }
+            Self::Record(fields) => {
+                let trees = fields.iter_mut().map(|(_, tree)| tree);
+                trees.for_each(|tree| tree.fill_futures(value_of));
+            }
+            Self::Some(tree) | Self::Case(_, tree) => tree.fill_futures(value_of),
+            Self::Known(_) | Self::Text(_) | Self::Data(_) | Self::Item | Self::Task(_) => {}
+        }
+    }
+
+    /// The futures whose places there are.
+    pub(crate) fn futures(&self, found: &mut Vec<FutureRef>) {
+        match self {
+            Self::Future(future) => found.push(future.clone()),
+            Self::List(trees) | Self::Tuple(trees) => {
+                trees.iter().for_each(|tree| tree.futures(found));
+            }
+            Self::Record(fields) => fields.iter().for_each(|(_, tree)| tree.futures(found)),
+            Self::Some(tree) | Self::Case(_, tree) => tree.futures(found),
+            Self::Known(_) | Self::Text(_) | Self::Data(_) | Self::Item | Self::Task(_) => {}
+        }
+    }
+
     /// The encoded value, where there are neither items nor futures in it.
     pub(crate) fn encode(&self, ty: &Type) -> Result<Encoded> {
         if let Self::Known(value) = self {

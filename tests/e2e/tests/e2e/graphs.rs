@@ -1,7 +1,5 @@
 //! Graphs of tasks as JSON: computed, persisted, drawn, waited for; and datasets in them.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use wask_e2e::{Cluster, Wask, guest};
 
@@ -101,50 +99,76 @@ fn a_graph_is_computed_on_a_cluster_with_its_datasets() {
     cluster.wait_until(|status| status["tasks"]["memory"] == 2);
 }
 
+/// Nobody runs anything until a worker joins.
 #[test]
 fn persist_returns_at_once_and_is_waited_for() {
-    let cluster = Cluster::start(1, 1);
-    let wask = &cluster.wask;
-    // Seconds of work, one after another.
-    let spin = |n: u64| json!({"call": "arith#spin-for", "args": [2_000_000_000u64 + n]});
+    let mut cluster = Cluster::start(0, 1);
+    let double = |n: u64| json!({"call": "arith#double", "args": [n]});
     let graph = json!({
         "components": {"arith": guest("arith.wasm")},
         "tasks": {
-            "a": spin(0), "b": spin(1),
-            "x": {"operator": "eq", "args": [{"$task": "a"}, {"$task": "a"}]},
-            "y": {"operator": "eq", "args": [{"$task": "b"}, {"$task": "b"}]},
+            "a": double(1), "b": double(2),
+            "x": {"operator": "add", "args": [{"$task": "a"}, {"$task": "b"}]},
+            "y": {"operator": "mul", "args": [{"$task": "a"}, {"$task": "b"}]},
         },
         "outputs": ["x", "y"],
     });
+    let wask = &cluster.wask;
     let path = write(wask, "graph.json", &graph);
-    let start = Instant::now();
-    assert_eq!(wask.ok(&["persist", &path, "--as", "slow"]), "@slow");
-    let submitted = start.elapsed();
+    assert_eq!(wask.ok(&["persist", &path, "--as", "both"]), "@both");
     let state = wask.ok(&["datasets"]);
-    assert!(state.contains("pending"), "after {submitted:?}: {state}");
-    let early = wask.fails(1, &["wait", "@slow", "--timeout", "1ms"]);
-    assert!(early.contains("not there within 1ms"), "{early}");
-
-    let drawn = json!({
-        "tasks": {"both": {"operator": "and", "args":
-            [{"$dataset": "slow", "index": 0}, {"$dataset": "slow", "index": 1}]}},
-        "outputs": "both",
+    assert!(state.contains("pending"), "{state}");
+    let early = wask.fails(1, &["wait", "@both", "--timeout", "50ms"]);
+    assert!(
+        early.contains("2 results were not there within 50ms"),
+        "{early}"
+    );
+    let taken = wask.fails(2, &["persist", &path, "--as", "both"]);
+    assert!(taken.contains("--replace"), "{taken}");
+    let sum = json!({
+        "tasks": {"sum": {"operator": "sum", "args": [{"$dataset": "both"}]}},
+        "outputs": "sum",
     });
-    let drawn = write(wask, "drawn.json", &drawn);
-    assert!(wask.ok(&["visualize", &drawn]).contains("pending"));
+    let sum = write(wask, "sum.json", &sum);
+    let picture = wask.ok(&["visualize", &sum, "--svg"]);
+    assert_eq!(picture.matches(">pending</text>").count(), 2, "{picture}");
 
-    wask.ok(&["wait", "@slow"]);
-    assert!(start.elapsed() > 2 * submitted, "{submitted:?} to submit");
-    assert_eq!(wask.ok(&["gather", "@slow"]), "true\ntrue");
+    cluster.add_worker(1);
+    let wask = &cluster.wask;
+    wask.ok(&["wait", "@both"]);
+    assert_eq!(wask.ok(&["gather", "@both"]), "6\n8");
     let long = wask.ok(&["datasets", "--long"]);
     let lines: Vec<&str> = long.lines().collect();
-    assert!(lines[1].starts_with("@slow[0]  finished"), "{long}");
-    assert!(lines[2].starts_with("@slow[1]  finished"), "{long}");
-    let picture = wask.ok(&["visualize", &drawn, "--svg"]);
+    assert!(lines[1].starts_with("@both[0]  finished"), "{long}");
+    assert!(lines[2].starts_with("@both[1]  finished"), "{long}");
+    let picture = wask.ok(&["visualize", &sum, "--svg"]);
     assert_eq!(picture.matches(">finished</text>").count(), 2, "{picture}");
-    assert_eq!(wask.ok(&["compute", &drawn]), "true");
+    assert_eq!(wask.ok(&["compute", &sum]), "14");
     // Of the graph, only its outputs are kept.
     cluster.wait_until(|status| status["tasks"]["memory"] == 2);
+}
+
+/// A name stands wherever an argument does.
+#[test]
+fn names_are_arguments_of_every_command() {
+    let cluster = Cluster::start(1, 1);
+    let wask = &cluster.wask;
+    let (arith, words) = (guest("arith.wasm"), guest("word_count.wasm"));
+    wask.ok(&["scatter", "5", "6", "--type", "u64", "--as", "n"]);
+    wask.ok(&["scatter", "a b", "--type", "string", "--as", "text"]);
+    assert_eq!(wask.ok(&["call", &arith, "sum(@n)"]), "11");
+    assert_eq!(wask.ok(&["call", &arith, "sum([1, @n[1]])"]), "7");
+    assert_eq!(
+        wask.ok(&["map", &arith, "sum([_, @n[0]])", "1", "@n"]),
+        "6\n10\n11"
+    );
+    let counted = "[(\"a\", 1), (\"b\", 1)]";
+    assert_eq!(wask.ok(&["map", &words, "count-words", "@text"]), counted);
+    wask.ok(&["submit", &arith, "sum([@n[0]])", "--as", "five"]);
+    wask.ok(&["wait", "@five", "@n[1]", "n"]);
+    assert_eq!(wask.ok(&["gather", "@n[1]", "@five"]), "6\n5");
+    let mistyped = wask.fails(2, &["call", &arith, "sum(@text)"]);
+    assert!(mistyped.contains("expected list<u64>"), "{mistyped}");
 }
 
 #[test]
