@@ -209,3 +209,31 @@ impl Fill for KnownOnly {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn futures_are_found_and_filled_wherever_they_stand() {
+        let place = |index| FutureRef {
+            dataset: "n".into(),
+            index,
+        };
+        let future = |index| Tree::Future(place(index));
+        let with = |of: &dyn Fn(usize) -> Tree| {
+            let inner = Tree::Case("ok", Box::new(Tree::Some(Box::new(of(1)))));
+            Tree::Tuple(vec![
+                Tree::List(vec![of(0), Tree::Text("x".into())]),
+                Tree::Record(vec![("a".into(), inner)]),
+            ])
+        };
+        let mut tree = with(&future);
+        let mut found = Vec::new();
+        tree.futures(&mut found);
+        assert_eq!(found, [place(0), place(1)]);
+        let value = |index: usize| Encoded::of(&(index as u32)).unwrap();
+        tree.fill_futures(&|place| Some(value(place.index)));
+        assert_eq!(tree, with(&|index| Tree::Known(value(index))));
+    }
+}

@@ -1,7 +1,7 @@
 //! A graph in which every type is known and fits.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, hash_map::Entry},
     path::Path,
 };
 
@@ -71,10 +71,9 @@ impl Plan {
                 continue;
             };
             let key = (component.clone(), function.clone());
-            if !signatures.contains_key(&key) {
+            if let Entry::Vacant(signature) = signatures.entry(key) {
                 let found = targets[component].function(cluster, function).await;
-                let found = found.map_err(|failed| failed.context(place(&task.name)))?;
-                signatures.insert(key, found);
+                signature.insert(found.map_err(|failed| failed.context(place(&task.name)))?);
             }
         }
         let scope = scope(document, cluster).await?;
@@ -130,7 +129,7 @@ async fn scope(document: &Document, cluster: &mut Cluster) -> Result<Scope> {
     cluster.scope(&texts, false).await
 }
 
-type Checked = (Vec<Planned>, Vec<(String, Type)>);
+pub(super) type Checked = (Vec<Planned>, Vec<(String, Type)>);
 
 /// Checks all arguments, in order, so that what each task refers to is known before it.
 pub(super) fn planned(

@@ -48,7 +48,7 @@ fn scope() -> Scope {
     }
 }
 
-fn plan_of(text: &str) -> Result<(Vec<plan::Planned>, Vec<(String, Type)>)> {
+fn plan_of(text: &str) -> Result<plan::Checked> {
     let document = Document::parse(text.as_bytes())?;
     plan::planned(&document, Path::new(""), &signatures(), &scope())
 }
@@ -68,7 +68,7 @@ fn tasks(tasks: serde_json::Value) -> Result<HashMap<String, (Tree, Type)>> {
 
 #[track_caller]
 fn refused(these: serde_json::Value, said: &str) {
-    let failed = tasks(these).err().expect("it is wrong");
+    let failed = tasks(these).expect_err("it is wrong");
     assert_eq!(failed.exit, Exit::Input, "{failed}");
     assert!(failed.to_string().contains(said), "{failed}\nnot: {said}");
 }
