@@ -148,6 +148,23 @@ impl Cluster {
         self.choice != Choice::InProcess
     }
 
+    /// Refuses what only a cluster that lasts can have, where there is none.
+    pub(crate) fn check_lasts(&self, what: &str) -> Result {
+        match self.lasts() {
+            true => Ok(()),
+            false => Err(no_cluster(&self.context)?.context(format!("`{what}`"))),
+        }
+    }
+
+    /// Says so where the cluster has nobody to run tasks.
+    pub(crate) async fn warn_without_workers(&mut self) -> Result {
+        if self.client().await?.status().await?.workers.is_empty() {
+            let context = &self.context;
+            context.note("the cluster has no workers: tasks wait until one joins");
+        }
+        Ok(())
+    }
+
     /// The connection.
     pub(crate) async fn client(&mut self) -> Result<Client> {
         if let Some(client) = &self.client {
@@ -190,9 +207,7 @@ impl Cluster {
             .iter()
             .flat_map(|text| expression::dataset_names(text))
         {
-            if !self.lasts() {
-                return Err(no_cluster(&self.context)?.context(format!("`@{name}`")));
-            }
+            self.check_lasts(&format!("@{name}"))?;
             let dataset = self.dataset(&name).await?;
             let known = expression::Dataset {
                 ty: dataset.ty.clone(),

@@ -28,8 +28,13 @@ fn is_path(text: &str) -> bool {
 impl Target {
     /// Reads and checks the component where it is a file.
     pub(crate) fn load(text: &str) -> Result<Self> {
+        Self::load_in(Path::new(""), text)
+    }
+
+    /// As [`load`](Self::load), relative paths starting at a folder.
+    pub(crate) fn load_in(folder: &Path, text: &str) -> Result<Self> {
         if is_path(text) {
-            return load_file(Path::new(text)).map(Self::File);
+            return load_file(&folder.join(text)).map(Self::File);
         }
         if text.is_empty() {
             return Err(Failed::input("the component's name is empty"));

@@ -2,7 +2,8 @@
 //!
 //! A command is a file of [`commands`]: its options, and what it does. They stand on
 //! [`args`] (what can be typed), [`expression`] (the call syntax), [`cluster`] (which cluster),
-//! [`job`] (map and reduce), [`output`] (what goes to stdout) and [`exit`] (exit codes).
+//! [`graph`] (graphs as JSON), [`job`] (map and reduce), [`output`] (what goes to stdout) and
+//! [`exit`] (exit codes).
 
 mod args;
 mod cluster;
@@ -12,6 +13,7 @@ mod exit;
 mod expression;
 mod failure;
 mod files;
+mod graph;
 mod held;
 mod interrupt;
 mod items;

@@ -44,6 +44,17 @@ impl Progress {
         self.bar.inc(1);
     }
 
+    /// So many of so many tasks are done.
+    pub(crate) fn set(&self, done: u64, total: u64) {
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+
+    /// All tasks, as far as is known.
+    pub(crate) fn total(&self) -> u64 {
+        self.bar.length().unwrap_or(0)
+    }
+
     /// Writes something else to the terminal.
     pub(crate) fn aside<T>(&self, write: impl FnOnce() -> T) -> T {
         self.bar.suspend(write)

@@ -78,6 +78,20 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A graph that would make no picture.
+    #[error(
+        "the graph has {nodes} nodes, which make {groups} groups of one depth and function: nobody \
+         reads a picture of more than {limit}; draw a part of it, such as one partition"
+    )]
+    GraphTooLargeToDraw {
+        /// How many calls and futures it has.
+        nodes: usize,
+        /// How many groups they make.
+        groups: usize,
+        /// How many shapes a picture may have.
+        limit: usize,
+    },
+
     /// An operator on values of types for which it is not made.
     #[error(transparent)]
     Operator(Arc<wask_operator::Error>),

@@ -73,13 +73,15 @@ pub use error::{Error, TaskError};
 pub use function::{Component, Function, Source};
 pub use future::{Dynamic, Future, ReadAs, Status};
 pub use lazy::{
-    Computable, Compute, Delayed, Elements, Lazy, ListOf, Operand, Persist, Progress, Returned,
-    collect, compute, concat, count, max, mean, min, product, sum,
+    Computable, Compute, Delayed, Elements, Lazy, ListOf, Operand, Persist, Picture, Progress,
+    Returned, call_operator, collect, compute, concat, count, max, mean, min, product, sum,
+    visualize,
 };
 pub use nested::{Gather, Results};
 pub use options::Options;
 pub use partitions::{FileContent, Partitions};
 pub use wask_core::{Digest, Failure, FailureKind, Key};
+pub use wask_operator::{Error as OperatorError, Operator};
 pub use wask_rpc::{
     Address, Limits, Refusal, RefusalCode,
     wire::{ClusterStatus, DatasetInfo, KeyStateKind, TaskCounts, WorkerStatus},

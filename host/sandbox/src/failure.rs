@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wask_core::{Failure, FailureKind, TaskSpec};
+use wask_core::{Failure, FailureKind, TaskSpec, bytes_text};
 use wask_value::{Type, Value, decode, wave};
 
 use crate::{Outcome, Report, TaskLimits};
@@ -91,7 +91,7 @@ fn deadline(limits: &TaskLimits) -> String {
 fn out_of_memory(limits: &TaskLimits) -> String {
     format!(
         "the guest wanted more than its {} of memory; raise the task's memory limit",
-        size(limits.memory)
+        bytes_text(limits.memory)
     )
 }
 
@@ -103,7 +103,7 @@ fn out_of_fuel(limits: &TaskLimits) -> String {
 fn output_too_large(limits: &TaskLimits) -> String {
     format!(
         "the encoded result is larger than {}; return less, or raise the task's output limit",
-        size(limits.max_output)
+        bytes_text(limits.max_output)
     )
 }
 
@@ -124,19 +124,6 @@ fn guest_error(ty: Option<&Type>, value: &[u8]) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
-}
-
-/// A number of bytes, for people: `1.5 GiB`.
-pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
-    let mut amount = bytes as f64;
-    let mut unit = 0;
-    while amount >= 1024.0 && unit + 1 < UNITS.len() {
-        amount /= 1024.0;
-        unit += 1;
-    }
-    let rounded = (amount * 10.0).round() / 10.0;
-    format!("{rounded} {}", UNITS[unit])
 }
 
 #[cfg(test)]

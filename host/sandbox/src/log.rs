@@ -15,7 +15,7 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-use crate::failure::size;
+use wask_core::bytes_text;
 
 /// Bytes that a guest may hand over in one call.
 const CHUNK: usize = 64 << 10;
@@ -33,7 +33,7 @@ impl fmt::Display for Log {
     /// What was kept, and how much came before.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.dropped > 0 {
-            writeln!(f, "… {} before this", size(self.dropped))?;
+            writeln!(f, "… {} before this", bytes_text(self.dropped))?;
         }
         f.write_str(&String::from_utf8_lossy(&self.bytes))
     }

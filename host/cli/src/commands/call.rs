@@ -1,25 +1,31 @@
 //! `wask call`
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 use clap::Args;
-use wask_client::Key;
+use futures::executor::block_on;
+use wask_client::{Encoded, Future, Key};
 use wask_core::FailureKind;
 use wask_sandbox::{Cancel, Config, Outcome, Report, Sandbox};
 use wask_value::{FunctionType, wave};
 
 use crate::{
-    args::{LimitArgs, OutputArgs},
-    cluster::Context,
+    args::{ClusterArgs, LimitArgs, OutputArgs},
+    cluster::{Choice, Cluster, Context},
     component::{Call, Signature, Target},
     exit::{Exit, Failed, Result},
-    expression::{Scope, dataset_names},
+    expression::{FutureRef, Scope, Template, dataset_names},
     failure, interrupt,
     output::Output,
 };
 
 /// Call a function here, in a sandbox, without a cluster
+///
+/// Results that a cluster keeps may be arguments: `@NAME` is brought here first.
 ///
 /// What the function writes to stdout and stderr is shown on stderr.
 #[derive(Args, Debug)]
@@ -28,6 +34,7 @@ Examples:
   wask call words.wasm 'count-words(\"to be or not to be\")'
   wask call words.wasm 'count-words(@file(\"hamlet.txt\"))' --json
   curl -s https://example.org | wask call words.wasm 'count-words(@stdin)' --timeout 10s
+  wask call words.wasm 'merge(@counts)'       with what a cluster has computed
   wask call image.wasm 'thumbnail(@file(\"in.png\"), 128)' -o out.png")]
 pub(crate) struct CallArgs {
     /// A file
@@ -42,16 +49,14 @@ pub(crate) struct CallArgs {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
 }
 
 pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
     let component = Target::load(&args.component)?.file()?;
     let call = Call::parse(&args.call)?;
-    if let Some(name) = dataset_names(&args.call).first() {
-        return Err(Failed::input(format!(
-            "`@{name}` is on a cluster, and `wask call` runs here, without one; use `wask submit`"
-        )));
-    }
     let function = component.function(call.name)?;
     let signature = Signature {
         name: function.name.clone(),
@@ -61,7 +66,10 @@ pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
     let result_type = signature.ty.value_type();
     output.check(&result_type)?;
     let texts = call.once(&signature)?;
-    let template = Scope::default().arguments(&signature.name, &signature.ty, &texts)?;
+    let template = match dataset_names(&args.call).is_empty() {
+        true => Scope::default().arguments(&signature.name, &signature.ty, &texts)?,
+        false => block_on(fetched(args, context, &signature, &texts))?,
+    };
     let arguments = template.encode(&signature.ty)?;
 
     let sandbox = Sandbox::new(Config {
@@ -104,6 +112,34 @@ pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
             None => Err(failed),
         },
     }
+}
+
+/// The arguments, with what datasets hold brought here from their cluster.
+async fn fetched(
+    args: &CallArgs,
+    context: &Context,
+    function: &Signature,
+    texts: &[&str],
+) -> Result<Template> {
+    let mut cluster = Cluster::new(context, Choice::any(context, &args.cluster)?);
+    let scope = cluster.scope(texts, false).await?;
+    let mut template = scope.arguments(&function.name, &function.ty, texts)?;
+    let mut places = Vec::new();
+    template.arguments.futures(&mut places);
+    let client = cluster.client().await?;
+    // The scope has checked that there is one for each place.
+    let future = |place: &FutureRef| {
+        let dataset = cluster.datasets().get(&*place.dataset)?;
+        dataset.futures.get(place.index).cloned()
+    };
+    let futures: Vec<Future> = places.iter().filter_map(future).collect();
+    let values = client.gather_encoded(&futures).await;
+    let values = values.map_err(failure::explain)?;
+    let values: HashMap<FutureRef, Encoded> = places.into_iter().zip(values).collect();
+    let value_of = |place: &FutureRef| values.get(place).cloned();
+    template.arguments.fill_futures(&value_of);
+    cluster.close().await;
+    Ok(template)
 }
 
 fn show_log(context: &Context, log: &[u8]) {

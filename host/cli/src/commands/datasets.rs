@@ -18,8 +18,13 @@ use crate::{
 #[command(after_help = "\
 Examples:
   wask datasets
+  wask datasets -l | grep error
   wask datasets --json | jq -r .name")]
 pub(crate) struct DatasetsArgs {
+    /// List each result of each dataset
+    #[arg(short, long)]
+    long: bool,
+
     /// Write one JSON object a line, with the state of each result
     #[arg(long)]
     json: bool,
@@ -38,7 +43,11 @@ pub(crate) async fn run(args: DatasetsArgs, context: &Context) -> Result {
         }
         return output.finish();
     }
-    for line in to_text(&datasets) {
+    let lines = match args.long {
+        true => to_long_text(&datasets),
+        false => to_text(&datasets),
+    };
+    for line in lines {
         output.line(line)?;
     }
     output.finish()
@@ -68,10 +77,27 @@ fn to_text(datasets: &[DatasetInfo]) -> Vec<String> {
     table::lines(&rows)
 }
 
-/// `finished`, or `3 pending, 1 finished`.
+/// A line for each result.
+fn to_long_text(datasets: &[DatasetInfo]) -> Vec<String> {
+    let mut rows = vec![table::row(["NAME", "STATE", "KEY", "TYPE"])];
+    for dataset in datasets {
+        let results = dataset.states.iter().zip(&dataset.keys).enumerate();
+        rows.extend(results.map(|(index, (state, key))| {
+            vec![
+                format!("@{}[{index}]", dataset.name),
+                state.as_str().to_owned(),
+                key.short(),
+                dataset.ty.clone(),
+            ]
+        }));
+    }
+    table::lines(&rows)
+}
+
+/// `finished`, or `3 finished, 1 pending`.
 fn states(states: &[KeyStateKind]) -> String {
     use KeyStateKind::{Cancelled, Error, Finished, Lost, Pending};
-    let counts = [Pending, Finished, Error, Cancelled, Lost].map(|kind| {
+    let counts = [Finished, Pending, Error, Cancelled, Lost].map(|kind| {
         let count = states.iter().filter(|state| **state == kind).count();
         (count, kind.as_str())
     });
@@ -87,13 +113,15 @@ fn states(states: &[KeyStateKind]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use wask_client::Key;
+
     use super::*;
 
     #[test]
     fn states_are_counted() {
         let dataset = |name: &str, states: &[KeyStateKind], ty: &str| DatasetInfo {
             name: name.into(),
-            keys: Vec::new(),
+            keys: vec![Key([7; 32]); states.len()],
             ty: ty.into(),
             states: states.to_vec(),
             nbytes: 2_000,
@@ -106,7 +134,13 @@ mod tests {
         insta::assert_snapshot!(text.join("\n"), @"
         NAME     RESULTS  STATE                  SIZE    TYPE
         @counts  3        finished               2.0 kB  list<u32>
-        @t-7k2   3        1 pending, 2 finished  2.0 kB  u8
+        @t-7k2   3        2 finished, 1 pending  2.0 kB  u8
+        ");
+        let text = to_long_text(&[dataset("t-7k2", &[Finished, Pending], "u8")]);
+        insta::assert_snapshot!(text.join("\n"), @"
+        NAME       STATE     KEY       TYPE
+        @t-7k2[0]  finished  07070707  u8
+        @t-7k2[1]  pending   07070707  u8
         ");
     }
 }

@@ -126,7 +126,7 @@ async fn map(args: &MapArgs, context: &Context, cluster: &mut Cluster) -> Result
         Some(_) => Some(names::choose(&client, &args.name).await?),
         None => None,
     };
-    warn_without_workers(&client, context).await?;
+    cluster.warn_without_workers().await?;
     let job = plan.into_job(args, cluster, client.clone(), items).await?;
     let sink = match (&name, args.detach) {
         (_, true) => Sink::Leave,
@@ -281,11 +281,4 @@ async fn items(args: &MapArgs, plan: &Plan) -> Result<Items> {
         Some(path) => items::lines(&plan.scope, &plan.item, path)?,
         None => items::typed(&plan.scope, &plan.item, &args.items)?,
     }))
-}
-
-async fn warn_without_workers(client: &Client, context: &Context) -> Result {
-    if client.status().await?.workers.is_empty() {
-        context.note("the cluster has no workers: tasks wait until one joins");
-    }
-    Ok(())
 }

@@ -4,11 +4,13 @@ pub(crate) mod call;
 pub(crate) mod cancel;
 pub(crate) mod completions;
 pub(crate) mod components;
+pub(crate) mod compute;
 pub(crate) mod datasets;
 pub(crate) mod down;
 pub(crate) mod gather;
 pub(crate) mod inspect;
 pub(crate) mod map;
+pub(crate) mod persist;
 pub(crate) mod push;
 pub(crate) mod release;
 pub(crate) mod result;
@@ -18,6 +20,8 @@ pub(crate) mod status;
 pub(crate) mod submit;
 pub(crate) mod up;
 pub(crate) mod version;
+pub(crate) mod visualize;
+pub(crate) mod wait;
 pub(crate) mod worker;
 
 use tracing_subscriber::filter::LevelFilter;
@@ -44,6 +48,10 @@ async fn once(command: Command, context: &Context) -> Result {
         Command::Status(args) => status::run(args, context).await,
         Command::Submit(args) => submit::run(args, context).await,
         Command::Scatter(args) => scatter::run(args, context).await,
+        Command::Compute(args) => Box::pin(compute::run(args, context)).await,
+        Command::Persist(args) => Box::pin(persist::run(args, context)).await,
+        Command::Visualize(args) => Box::pin(visualize::run(args, context)).await,
+        Command::Wait(args) => wait::run(args, context).await,
         Command::Result(args) => result::run(args, context).await,
         Command::Gather(args) => gather::run(args, context).await,
         Command::Cancel(args) => cancel::run(args, context).await,

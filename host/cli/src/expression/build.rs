@@ -60,6 +60,49 @@ impl Scope {
     pub(crate) fn value(&self, ty: &Type, text: &str) -> Result<Tree> {
         Builder::new(self).value(ty, text)
     }
+
+    /// The futures of a dataset, or one of them, where a value of type `ty` is wanted.
+    pub(crate) fn dataset(&self, ty: &Type, name: &str, index: Option<usize>) -> Result<Tree> {
+        let Some(Dataset { ty: has, len }) = self.datasets.get(name) else {
+            let known = self.datasets.keys().map(String::as_str);
+            return Err(no_such_dataset(name, known));
+        };
+        // As in WAVE, a value may stand where an option is wanted.
+        if let Type::Option(inner) = ty
+            && ty != has
+        {
+            let some = self.dataset(inner, name, index)?;
+            return Ok(Tree::Some(Box::new(some)));
+        }
+        let dataset: Arc<str> = name.into();
+        let future = |index| {
+            Tree::Future(FutureRef {
+                dataset: dataset.clone(),
+                index,
+            })
+        };
+        let is_list = matches!(ty, Type::List(element) if **element == *has);
+        match index {
+            Some(index) if index >= *len => Err(Failed::input(format!(
+                "`@{name}[{index}]` does not exist: `@{name}` holds {len}, counted from 0"
+            ))),
+            Some(index) if ty == has => Ok(future(index)),
+            None if ty == has && *len == 1 => Ok(future(0)),
+            None if is_list => Ok(Tree::List((0..*len).map(future).collect())),
+            None if ty == has => Err(Failed::input(format!(
+                "expected one {ty}, but `@{name}` holds {len}: write `@{name}[0]` for the first"
+            ))),
+            Some(index) => Err(Failed::input(format!(
+                "expected {ty}, got `@{name}[{index}]`, a future of {has}"
+            ))),
+            None if *len == 1 => Err(Failed::input(format!(
+                "expected {ty}, got `@{name}`, a future of {has}"
+            ))),
+            None => Err(Failed::input(format!(
+                "expected {ty}, got `@{name}`, which is {len} futures of {has}"
+            ))),
+        }
+    }
 }
 
 /// "1 argument", "2 arguments".
@@ -72,7 +115,7 @@ fn arguments(count: usize) -> String {
 }
 
 /// The bytes of a file or of stdin as a value of `ty`.
-fn data(ty: &Type, what: &str, bytes: Vec<u8>) -> Result<Tree> {
+pub(crate) fn data(ty: &Type, what: &str, bytes: Vec<u8>) -> Result<Tree> {
     match ty {
         Type::String => match String::from_utf8(bytes) {
             Ok(text) => Ok(Tree::Text(text)),
@@ -126,7 +169,7 @@ impl<'a> Builder<'a> {
     fn reference(&mut self, ty: &Type, reference: Reference) -> Result<Tree> {
         match reference {
             Reference::Item => self.item(ty),
-            Reference::Dataset { name, index } => self.dataset(ty, &name, index),
+            Reference::Dataset { name, index } => self.scope.dataset(ty, &name, index),
             Reference::File(path) => {
                 let what = format!("the file {}", path.display());
                 let bytes =
@@ -160,48 +203,6 @@ impl<'a> Builder<'a> {
                 self.item = Some(ty.clone());
                 Ok(Tree::Item)
             }
-        }
-    }
-
-    fn dataset(&self, ty: &Type, name: &str, index: Option<usize>) -> Result<Tree> {
-        let Some(Dataset { ty: has, len }) = self.scope.datasets.get(name) else {
-            let known = self.scope.datasets.keys().map(String::as_str);
-            return Err(no_such_dataset(name, known));
-        };
-        // As in WAVE, a value may stand where an option is wanted.
-        if let Type::Option(inner) = ty
-            && ty != has
-        {
-            let some = self.dataset(inner, name, index)?;
-            return Ok(Tree::Some(Box::new(some)));
-        }
-        let dataset: Arc<str> = name.into();
-        let future = |index| {
-            Tree::Future(FutureRef {
-                dataset: dataset.clone(),
-                index,
-            })
-        };
-        let is_list = matches!(ty, Type::List(element) if **element == *has);
-        match index {
-            Some(index) if index >= *len => Err(Failed::input(format!(
-                "`@{name}[{index}]` does not exist: `@{name}` holds {len}, counted from 0"
-            ))),
-            Some(index) if ty == has => Ok(future(index)),
-            None if ty == has && *len == 1 => Ok(future(0)),
-            None if is_list => Ok(Tree::List((0..*len).map(future).collect())),
-            None if ty == has => Err(Failed::input(format!(
-                "expected one {ty}, but `@{name}` holds {len}: write `@{name}[0]` for the first"
-            ))),
-            Some(index) => Err(Failed::input(format!(
-                "expected {ty}, got `@{name}[{index}]`, a future of {has}"
-            ))),
-            None if *len == 1 => Err(Failed::input(format!(
-                "expected {ty}, got `@{name}`, a future of {has}"
-            ))),
-            None => Err(Failed::input(format!(
-                "expected {ty}, got `@{name}`, which is {len} futures of {has}"
-            ))),
         }
     }
 

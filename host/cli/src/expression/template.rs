@@ -32,6 +32,8 @@ pub(crate) enum Tree {
     Item,
     /// The result of a task.
     Future(FutureRef),
+    /// What a task of the same graph will give.
+    Task(Arc<str>),
     List(Vec<Self>),
     Tuple(Vec<Self>),
     /// Fields that are left out are `none`.
@@ -59,6 +61,41 @@ impl Template {
 }
 
 impl Tree {
+    /// Puts values in the places of futures.
+    pub(crate) fn fill_futures(&mut self, value_of: &impl Fn(&FutureRef) -> Option<Encoded>) {
+        match self {
+            Self::Future(future) => {
+                if let Some(value) = value_of(future) {
+                    *self = Self::Known(value);
+                }
+            }
+            Self::List(trees) | Self::Tuple(trees) => {
+                trees
+                    .iter_mut()
+                    .for_each(|tree| tree.fill_futures(value_of));
+            }
+            Self::Record(fields) => {
+                let trees = fields.iter_mut().map(|(_, tree)| tree);
+                trees.for_each(|tree| tree.fill_futures(value_of));
+            }
+            Self::Some(tree) | Self::Case(_, tree) => tree.fill_futures(value_of),
+            Self::Known(_) | Self::Text(_) | Self::Data(_) | Self::Item | Self::Task(_) => {}
+        }
+    }
+
+    /// The futures whose places there are.
+    pub(crate) fn futures(&self, found: &mut Vec<FutureRef>) {
+        match self {
+            Self::Future(future) => found.push(future.clone()),
+            Self::List(trees) | Self::Tuple(trees) => {
+                trees.iter().for_each(|tree| tree.futures(found));
+            }
+            Self::Record(fields) => fields.iter().for_each(|(_, tree)| tree.futures(found)),
+            Self::Some(tree) | Self::Case(_, tree) => tree.futures(found),
+            Self::Known(_) | Self::Text(_) | Self::Data(_) | Self::Item | Self::Task(_) => {}
+        }
+    }
+
     /// The encoded value, where there are neither items nor futures in it.
     pub(crate) fn encode(&self, ty: &Type) -> Result<Encoded> {
         if let Self::Known(value) = self {
@@ -87,6 +124,13 @@ pub(crate) trait Fill {
     fn known<S: Serializer>(&self, value: &Encoded, to: S) -> Result<S::Ok, S::Error>;
     fn item<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
     fn future<S: Serializer>(&self, future: &FutureRef, to: S) -> Result<S::Ok, S::Error>;
+
+    /// Only graphs have tasks.
+    fn task<S: Serializer>(&self, name: &str, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom(format!(
+            "`{name}` is a task of a graph, not a value"
+        )))
+    }
 }
 
 /// A tree whose places are filled: what the client takes for arguments.
@@ -108,6 +152,7 @@ impl<F: Fill> Serialize for Filled<'_, F> {
             Tree::Known(value) => fill.known(value, serializer),
             Tree::Item => fill.item(serializer),
             Tree::Future(future) => fill.future(future, serializer),
+            Tree::Task(name) => fill.task(name, serializer),
             Tree::Text(text) => serializer.serialize_str(text),
             Tree::Data(bytes) => serializer.serialize_bytes(bytes),
             Tree::List(trees) => {
@@ -162,5 +207,33 @@ impl Fill for KnownOnly {
         Err(serde::ser::Error::custom(format!(
             "`@{name}` is a future, not a value"
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn futures_are_found_and_filled_wherever_they_stand() {
+        let place = |index| FutureRef {
+            dataset: "n".into(),
+            index,
+        };
+        let future = |index| Tree::Future(place(index));
+        let with = |of: &dyn Fn(usize) -> Tree| {
+            let inner = Tree::Case("ok", Box::new(Tree::Some(Box::new(of(1)))));
+            Tree::Tuple(vec![
+                Tree::List(vec![of(0), Tree::Text("x".into())]),
+                Tree::Record(vec![("a".into(), inner)]),
+            ])
+        };
+        let mut tree = with(&future);
+        let mut found = Vec::new();
+        tree.futures(&mut found);
+        assert_eq!(found, [place(0), place(1)]);
+        let value = |index: usize| Encoded::of(&(index as u32)).unwrap();
+        tree.fill_futures(&|place| Some(value(place.index)));
+        assert_eq!(tree, with(&|index| Tree::Known(value(index))));
     }
 }

@@ -53,7 +53,7 @@ impl Tree {
             Self::List(trees) | Self::Tuple(trees) => trees.iter().map(Self::known_bytes).sum(),
             Self::Record(fields) => fields.iter().map(|(_, tree)| tree.known_bytes()).sum(),
             Self::Some(tree) | Self::Case(_, tree) => tree.known_bytes(),
-            Self::Item | Self::Future(_) => 0,
+            Self::Item | Self::Future(_) | Self::Task(_) => 0,
         }
     }
 

@@ -8,7 +8,7 @@ use wask_value::{Type, Value};
 
 use super::{Delayed, Input, node::common_session, submit};
 use crate::{
-    Dynamic, Error, local, results,
+    Dynamic, Encoded, Error, local, results,
     state::{Completions, Handle},
 };
 
@@ -264,6 +264,37 @@ impl Compute {
             let values = inputs.into_iter().zip(values);
             let mut values = values.map(|(input, bytes)| Read { input, bytes });
             C::read(&mut values)
+        }
+    }
+
+    /// Computes many values, each encoded as it is, for programs that learn of types as they run.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// use wask_client::{Compute, Operator, Type, Value, call_operator};
+    ///
+    /// let sum = call_operator(&Operator::Sum, &["list<u64>".parse()?], ([1, 2, 3],))?;
+    /// let values = Compute::new().encoded(&[sum]).await?;
+    /// assert_eq!(values[0].value()?, Value::U64(6));
+    /// # Ok(()) }
+    /// # futures::executor::block_on(example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// As [`compute`].
+    pub fn encoded<R>(
+        &self,
+        what: &[Delayed<R>],
+    ) -> impl StdFuture<Output = Result<Vec<Encoded>, Error>> + use<R> {
+        let inputs: Result<Vec<Input>, Error> = what.iter().map(|one| one.input.clone()).collect();
+        let this = self.clone();
+        async move {
+            let inputs = inputs?;
+            let values = this.bytes(&inputs).await?.into_iter();
+            let values = inputs.iter().zip(values);
+            Ok(values
+                .map(|(input, bytes)| Encoded::trusted(input.ty().clone(), bytes))
+                .collect())
         }
     }
 

@@ -14,12 +14,16 @@ mod node;
 mod operand;
 mod operators;
 mod persist;
+mod visualize;
 
 pub use compute::{Computable, Compute, Lazy, Progress, Returned, compute};
 pub use delayed::Delayed;
 pub use operand::Operand;
-pub use operators::{Elements, ListOf, collect, concat, count, max, mean, min, product, sum};
+pub use operators::{
+    Elements, ListOf, call_operator, collect, concat, count, max, mean, min, product, sum,
+};
 pub use persist::Persist;
+pub use visualize::{Picture, visualize};
 
 pub(crate) use compute::{Root, sealed as lazy_sealed};
 pub(crate) use graph::{Graph, submit};

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use wask_core::{Definition, TaskKind, TaskOptions};
 use wask_operator::Operator;
 use wask_value::Type;
@@ -15,7 +15,11 @@ use super::{
     Delayed, Input, Node, Operand,
     operand::{Content, Side},
 };
-use crate::{Dynamic, Encoded, Error, arguments::Filled, state::Description};
+use crate::{
+    Dynamic, Encoded, Error,
+    arguments::{self, Filled},
+    state::Description,
+};
 
 /// A call of an operator that is being put together, argument by argument.
 pub(crate) struct Call {
@@ -133,6 +137,37 @@ impl Instance {
             description: Arc::new(description),
         })
     }
+}
+
+/// A call of an operator that is chosen when the program runs.
+///
+/// `types` are those of the arguments, which are as those of
+/// [`Function::delayed`](crate::Function::delayed).
+///
+/// ```
+/// use wask_client::{Operator, Type, call_operator};
+///
+/// let sum: Operator = "sum".parse()?;
+/// let total = call_operator(&sum, &["list<u64>".parse()?], ([1, 2, 3],))?;
+/// assert_eq!(total.ty(), Some(&Type::U64));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Operator`] where it is not for these types; else as
+/// [`Function::delayed`](crate::Function::delayed).
+pub fn call_operator<A: Serialize>(
+    operator: &Operator,
+    types: &[Type],
+    arguments: A,
+) -> Result<Delayed, Error> {
+    let types = operator.infer(types)?;
+    let signature = operator.signature(&types)?;
+    let instance = Instance::of(operator.clone(), types)?;
+    let (definition, description) = (&instance.definition, &instance.description);
+    let arguments = arguments::encode(&description.label, &signature, &arguments)?;
+    let node = Node::new(definition.clone(), None, description.clone(), arguments)?;
+    Ok(Delayed::new(Ok(Input::Lazy(node))))
 }
 
 impl<R> Delayed<R> {

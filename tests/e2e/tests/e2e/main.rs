@@ -3,6 +3,7 @@
 mod documented;
 mod examples;
 mod failures;
+mod graphs;
 mod here;
 mod named;
 mod tidy;
