@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use wask::{
     Client, ClusterStatus, Component, Compute, Delayed, Error, FailureKind, Function, Future,
-    LocalCluster, Partitions, Status, WitType, compute, each, product, sum,
+    LocalCluster, Partitions, Status, WitType, compute, each, product, sum, visualize,
 };
 
 /// Hand-written in WAT: the component of the page's examples.
@@ -230,13 +230,15 @@ async fn a_persisted_collection_means_what_it_meant_before() {
 }
 
 #[tokio::test]
-async fn a_persisted_collection_shows_its_futures_with_their_status() {
+async fn the_graph_of_a_persisted_collection_shows_futures_with_their_status() {
     let s = Setup::new().await;
     let lazy = s.odd_squares();
     assert_eq!(format!("{lazy:?}"), "Partitions<u64>(4: 4 lazy)");
     let persisted = s.client.persist(&lazy).unwrap();
     s.client.wait(persisted.futures().unwrap()).await;
     assert_eq!(format!("{persisted:?}"), "Partitions<u64>(4: 4 finished)");
+    let picture = visualize(&persisted.sum()).unwrap().svg();
+    assert_eq!(picture.matches(">finished</text>").count(), 4, "{picture}");
     let both = lazy.concat(&persisted).unwrap();
     assert_eq!(
         format!("{both:?}"),

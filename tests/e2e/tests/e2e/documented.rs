@@ -65,9 +65,14 @@ fn cluster_with_guests() -> Cluster {
 #[test]
 fn managing_computation() {
     let cluster = cluster_with_guests();
-    let numbers = fs::read(repository().join("host/client/docs/numbers.wat")).unwrap();
-    cluster.wask.write("numbers.wat", numbers);
-    type_along(&cluster.wask, "host/client/docs/managing-computation.md");
+    // Beside the page stand the files that it names.
+    let folder = "host/client/docs";
+    for file in fs::read_dir(repository().join(folder)).unwrap() {
+        let file = file.unwrap();
+        let name = file.file_name().into_string().unwrap();
+        cluster.wask.write(&name, fs::read(file.path()).unwrap());
+    }
+    type_along(&cluster.wask, &format!("{folder}/managing-computation.md"));
 }
 
 #[test]
