@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use wask::{
     Client, ClusterStatus, Component, Compute, Delayed, Error, FailureKind, Function, Future,
-    LocalCluster, Partitions, Status, WitType, compute, each, product, sum, visualize,
+    LocalCluster, Partitions, Status, WitType, blocking, compute, each, product, sum, visualize,
 };
 
 /// Hand-written in WAT: the component of the page's examples.
@@ -128,6 +128,27 @@ async fn compute_turns_lazy_values_and_collections_into_concrete_values() {
     let squares = Partitions::from_values([1u64, 2, 3], 2).unwrap();
     let squares = squares.map(&square).unwrap();
     assert_eq!(compute(&squares).await.unwrap(), [1, 4, 9]);
+}
+
+#[tokio::test]
+async fn compute_blocks_until_the_value_is_here() {
+    let s = Setup::new().await;
+    let two = s.client.scatter(&2u64).await.unwrap();
+    let endless = s.function::<u64>("endless");
+    let endless = endless.delayed((&two,)).unwrap();
+    tokio::select! {
+        value = endless.compute() => panic!("{value:?}"),
+        _ = s.until(|status| status.tasks.processing == 1) => {}
+    }
+    // Whoever stops waiting does not want it any more.
+    s.until(|status| status.tasks.processing == 0).await;
+
+    // A program without async waits in the same way.
+    let numbers = s.numbers.clone();
+    let square = numbers.function("square").unwrap().returning::<u64>();
+    let square = square.unwrap().delayed((3,)).unwrap();
+    let waiting = tokio::task::spawn_blocking(move || blocking::compute(&square));
+    assert_eq!(waiting.await.unwrap().unwrap(), 9);
 }
 
 #[tokio::test]
