@@ -79,7 +79,7 @@ async fn on_cluster(
     outputs: &[Delayed],
     context: &Context,
 ) -> Result<Vec<Encoded>, Error> {
-    let futures = client.compute_all::<Delayed>(outputs)?;
+    let futures = client.compute_all(outputs)?;
     let progress = Progress::new(futures.len() as u64, context.quiet);
     let mut completed = client.as_completed(&futures);
     while let Some(future) = completed.next().await {
