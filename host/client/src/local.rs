@@ -6,6 +6,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    path::Path,
     sync::{
         Arc, OnceLock,
         mpsc::{self, Receiver},
@@ -50,7 +51,7 @@ fn run_here(roots: &[Input], options: &Compute) -> Result<Vec<Bytes>, Error> {
     let tasks = graph.tasks(TENANT);
     let mut books = Books::new(&graph, &tasks);
     let roots: Vec<usize> = roots.iter().map(|root| books.root(root)).collect();
-    let sandbox = sandbox()?;
+    let sandbox = sandbox(options.cache_dir.as_deref())?;
     let threads = options.threads.unwrap_or_else(processors).max(1);
     let (done, reports) = mpsc::channel();
     let on_done = move |token, report| {
@@ -70,10 +71,16 @@ fn run_here(roots: &[Input], options: &Compute) -> Result<Vec<Bytes>, Error> {
 }
 
 /// The sandbox for all that is computed here; it reserves much address space, so there is one.
-fn sandbox() -> Result<&'static Sandbox, Error> {
+fn sandbox(cache_dir: Option<&Path>) -> Result<&'static Sandbox, Error> {
     static SANDBOX: OnceLock<Result<Sandbox, Error>> = OnceLock::new();
-    let made = SANDBOX.get_or_init(|| Sandbox::new(Config::default()).map_err(sandbox_error));
-    made.as_ref().map_err(Clone::clone)
+    let make = || {
+        let config = Config {
+            cache_dir: cache_dir.map(Path::to_owned),
+            ..Config::default()
+        };
+        Sandbox::new(config).map_err(sandbox_error)
+    };
+    SANDBOX.get_or_init(make).as_ref().map_err(Clone::clone)
 }
 
 fn processors() -> usize {

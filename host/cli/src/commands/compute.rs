@@ -79,7 +79,7 @@ async fn on_cluster(
     outputs: &[Delayed],
     context: &Context,
 ) -> Result<Vec<Encoded>, Error> {
-    let futures = client.compute_all::<Delayed>(outputs)?;
+    let futures = client.compute_all(outputs)?;
     let progress = Progress::new(futures.len() as u64, context.quiet);
     let mut completed = client.as_completed(&futures);
     while let Some(future) = completed.next().await {
@@ -96,7 +96,8 @@ async fn here(outputs: &[Delayed], context: &Context) -> Result<Vec<Encoded>, Er
     context.note("computing in this process");
     let progress = Arc::new(Progress::new(0, context.quiet));
     let told = progress.clone();
-    let compute = Compute::new().on_progress(move |progress| {
+    let compute = Compute::new().cache_dir(context.paths.compiled_code());
+    let compute = compute.on_progress(move |progress| {
         told.set(progress.done as u64, progress.total as u64);
     });
     let values = compute.encoded(outputs).await?;

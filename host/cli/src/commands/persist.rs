@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use wask_client::Delayed;
 
 use crate::{
     args::{ClusterArgs, NameArgs},
@@ -50,7 +49,7 @@ pub(crate) async fn run(args: PersistArgs, context: &Context) -> Result {
     let outputs = plan
         .build(Purpose::Run(&client), cluster.datasets())
         .await?;
-    let futures = client.compute_all::<Delayed>(&outputs)?;
+    let futures = client.compute_all(&outputs)?;
     names::publish(&client, &name, args.name.replace, &futures).await?;
     let mut output = Output::stdout(false);
     output.line(format_args!("@{name}"))?;

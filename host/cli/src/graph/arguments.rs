@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, path::Path};
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use wask_client::{Encoded, Operator};
-use wask_value::{Error, FunctionType, Step, Type, json};
+use wask_value::{Error, Field, FunctionType, Step, Type, json};
 
 use super::{
     order::in_args,
@@ -144,28 +144,7 @@ impl Reader<'_> {
                 });
                 Ok(Tree::Tuple(trees.collect::<Result<_, _>>()?))
             }
-            (Type::Record(fields), Json::Object(object)) => {
-                let names = || fields.iter().map(|field| &*field.name);
-                if let Some(name) = object.keys().find(|key| names().all(|name| name != *key)) {
-                    return Err(unknown("field", name, names()));
-                }
-                let trees = object.iter().filter_map(|(name, json)| {
-                    let field = fields.iter().find(|field| *field.name == **name)?;
-                    let tree = self.value(&field.ty, json);
-                    let tree = tree.map_err(|error| error.within(Step::Name(field.name.clone())));
-                    Some(tree.map(|tree| (name.clone(), tree)))
-                });
-                let trees: Vec<_> = trees.collect::<Result<_, _>>()?;
-                let is_given = |name: &str| trees.iter().any(|(given, _)| given == name);
-                let mut missing = fields.iter().filter(|field| !is_given(&field.name));
-                match missing.find(|field| !matches!(field.ty, Type::Option(_))) {
-                    Some(field) => Err(Error::MissingField {
-                        path: Default::default(),
-                        name: field.name.to_string(),
-                    }),
-                    None => Ok(Tree::Record(trees)),
-                }
-            }
+            (Type::Record(fields), Json::Object(object)) => self.record(fields, object),
             (Type::Option(inner), _) => {
                 let json = match **inner {
                     Type::Option(_) => self.case(ty, json, [("some", Some(&**inner))])?.1,
@@ -183,6 +162,29 @@ impl Reader<'_> {
             }
             // Where no reference may be, the reader of plain JSON says what is wrong.
             _ => known(ty, json),
+        }
+    }
+
+    fn record(&self, fields: &[Field], object: &Map<String, Json>) -> Result<Tree, Error> {
+        let names = || fields.iter().map(|field| &*field.name);
+        if let Some(name) = object.keys().find(|key| names().all(|name| name != *key)) {
+            return Err(unknown("field", name, names()));
+        }
+        let trees = object.iter().filter_map(|(name, json)| {
+            let field = fields.iter().find(|field| *field.name == **name)?;
+            let tree = self.value(&field.ty, json);
+            let tree = tree.map_err(|error| error.within(Step::Name(field.name.clone())));
+            Some(tree.map(|tree| (name.clone(), tree)))
+        });
+        let trees: Vec<_> = trees.collect::<Result<_, _>>()?;
+        let is_given = |name: &str| trees.iter().any(|(given, _)| given == name);
+        let mut missing = fields.iter().filter(|field| !is_given(&field.name));
+        match missing.find(|field| !matches!(field.ty, Type::Option(_))) {
+            Some(field) => Err(Error::MissingField {
+                path: Default::default(),
+                name: field.name.to_string(),
+            }),
+            None => Ok(Tree::Record(trees)),
         }
     }
 

@@ -1,7 +1,5 @@
 //! Lazy values, for programs without async.
 
-use std::borrow::Borrow;
-
 use super::{Client, Future, wait::wait};
 use crate::{Computable, Compute, Delayed, Error, Lazy, Partitions, Persist};
 
@@ -26,9 +24,9 @@ impl Client {
     ///
     /// # Errors
     /// As [`crate::Client::compute`].
-    pub fn compute_all<L: Lazy>(
+    pub fn compute_all<'a, L: Lazy + 'a>(
         &self,
-        lazy: impl IntoIterator<Item: Borrow<L>>,
+        lazy: impl IntoIterator<Item = &'a L>,
     ) -> Result<Vec<Future<L::Reads>>, Error> {
         let futures = self.inner().compute_all(lazy)?.into_iter();
         Ok(futures.map(Future::from).collect())

@@ -1,7 +1,5 @@
 //! Lazy values to futures.
 
-use std::borrow::Borrow;
-
 use crate::{
     Client, Error, Future, Lazy, Persist,
     lazy::{Input, Part, submit},
@@ -28,7 +26,7 @@ impl Client {
     /// where values should have been scattered; [`Error::Usage`] where a future of another client
     /// stands in it; [`Error::Disconnected`]. That a task fails is told by the future.
     pub fn compute<L: Lazy>(&self, lazy: &L) -> Result<Future<L::Reads>, Error> {
-        let futures = self.compute_all::<L>([lazy])?.into_iter().next();
+        let futures = self.compute_all([lazy])?.into_iter().next();
         futures.ok_or(Error::Usage("a lazy value got no future"))
     }
 
@@ -44,11 +42,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`compute`](Self::compute).
-    pub fn compute_all<L: Lazy>(
+    pub fn compute_all<'a, L: Lazy + 'a>(
         &self,
-        lazy: impl IntoIterator<Item: Borrow<L>>,
+        lazy: impl IntoIterator<Item = &'a L>,
     ) -> Result<Vec<Future<L::Reads>>, Error> {
-        let roots = lazy.into_iter().map(|lazy| Ok(lazy.borrow().root()?.0));
+        let roots = lazy.into_iter().map(|lazy| Ok(lazy.root()?.0));
         let roots: Vec<Input> = roots.collect::<Result<_, Error>>()?;
         let handles = submit(&self.session, &roots)?;
         Ok(handles.into_iter().map(Future::new).collect())

@@ -1,6 +1,6 @@
 //! Lazy values to values.
 
-use std::{fmt, future::Future as StdFuture, sync::Arc};
+use std::{fmt, future::Future as StdFuture, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -215,6 +215,7 @@ pub struct Progress {
 #[derive(Clone, Default)]
 pub struct Compute {
     pub(crate) threads: Option<usize>,
+    pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) max_result_bytes: Option<u64>,
     pub(crate) on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
 }
@@ -230,6 +231,14 @@ impl Compute {
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
+        self
+    }
+
+    /// A folder in which compiled components are kept from one program to the next, where they run
+    /// in this process. The first computation decides for all that follow. None by default.
+    #[must_use]
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache_dir = Some(folder.into());
         self
     }
 

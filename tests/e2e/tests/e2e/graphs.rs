@@ -1,7 +1,7 @@
 //! Graphs of tasks as JSON: computed, persisted, drawn, waited for; and datasets in them.
 
 use serde_json::{Value, json};
-use wask_e2e::{Cluster, Wask, guest};
+use wask_e2e::{Cluster, Wask, guest, repository};
 
 /// Words of two texts, one of them in a file, counted apart and together.
 fn words(wask: &Wask) -> Value {
@@ -196,6 +196,21 @@ fn what_failed_is_told_by_those_who_wait() {
     let listed = wask.ok(&["datasets"]);
     assert!(listed.contains("1 finished, 1 error"), "{listed}");
     wask.fails(2, &["wait", "@mixde"]);
+}
+
+#[test]
+fn the_graph_that_is_documented_computes() {
+    let wask = Wask::new();
+    let text = std::fs::read_to_string(repository().join("host/cli/GRAPH.md")).unwrap();
+    let graph = text.split("```json\n").nth(1).unwrap();
+    let graph = wask.write("graph.json", graph.split("```").next().unwrap());
+    std::fs::copy(
+        guest("word_count.wasm"),
+        wask.home().join("word_count.wasm"),
+    )
+    .unwrap();
+    wask.write("hamlet.txt", "that is the question");
+    assert_eq!(wask.ok(&["compute", &graph]), "8");
 }
 
 #[test]
