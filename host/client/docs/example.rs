@@ -5,10 +5,7 @@ use std::error::Error as StdError;
 
 use wask::{Client, Component, LocalCluster};
 
-const NUMBERS: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../client/docs/numbers.wat"
-);
+const NUMBERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../client/docs/numbers.wat");
 
 fn example(run: impl AsyncFnOnce(Client, Component) -> Result<(), Box<dyn StdError>>) {
     let all = async {
@@ -19,5 +16,8 @@ fn example(run: impl AsyncFnOnce(Client, Component) -> Result<(), Box<dyn StdErr
         cluster.shutdown().await;
         Ok::<(), Box<dyn StdError>>(())
     };
-    tokio::runtime::Runtime::new().unwrap().block_on(all).unwrap();
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(all)
+        .unwrap();
 }
