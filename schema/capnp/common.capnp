@@ -46,7 +46,7 @@ enum Applied {
   filter @2;                 # `f(x: T, ..) -> bool`: those of a `list<T>` that it is true of.
   flatMap @3;                # `f(x: T, ..) -> list<U>` makes of a `list<T>` one `list<U>`.
   fold @4;                   # `f(so-far: A, x: T, ..) -> A` makes of an `A` and a `list<T>` an `A`.
-  reduce @5;                 # `f(a: T, b: T, ..) -> T` makes of a `list<T>` a `T`.
+  reduce @5;                 # `f(a: T, b: T, ..) -> T` makes of a `list<T>` one of one, or none.
 }
 
 struct TaskOptions {

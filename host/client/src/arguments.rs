@@ -152,28 +152,15 @@ pub(crate) struct Prefixed {
 }
 
 impl Prefixed {
-    /// For a function of this name and type, the first arguments being of these types.
+    /// For a function of this name and type, which takes `first` results, at least, in front.
     pub(crate) fn new<A: Serialize + ?Sized>(
         name: &Arc<str>,
         ty: &FunctionType,
-        first: &[Type],
+        first: usize,
         rest: &A,
     ) -> Result<Self, Error> {
-        for (index, got) in first.iter().enumerate() {
-            let wanted = ty
-                .params
-                .get(index)
-                .map_or_else(Type::unit, |p| p.ty.clone());
-            if wanted != *got {
-                return Err(Error::Type {
-                    what: format!("argument {index} of {name}, which is {ty}").into(),
-                    wanted,
-                    got: got.clone(),
-                });
-            }
-        }
         let ty = FunctionType {
-            params: ty.params[first.len()..].to_vec(),
+            params: ty.params[first..].to_vec(),
             result: ty.result.clone(),
         };
         let rest = encode(name, &ty, rest)?;

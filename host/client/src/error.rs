@@ -68,8 +68,8 @@ pub enum Error {
 
     /// A graph whose values do not fit.
     #[error(
-        "the graph holds {bytes} bytes of calls and values, more than {limit}: scatter large \
-         values, or read them on the cluster, and build the graph from their futures"
+        "the graph holds {bytes} bytes of values, more than {limit}: scatter large values, and \
+         build the graph from their futures"
     )]
     GraphTooLarge {
         /// How large it is.
@@ -117,6 +117,17 @@ pub enum Error {
         function: Arc<str>,
         /// What shape it would have to have.
         source: Box<wask_value::Error>,
+    },
+
+    /// A function that is not for the elements of a collection.
+    #[error("{function} cannot be applied in this way to elements of {element}; it is {signature}")]
+    Elements {
+        /// The function.
+        function: Arc<str>,
+        /// Its type.
+        signature: String,
+        /// Of an element.
+        element: Type,
     },
 
     /// What should be a list, as each part of a collection is.

@@ -52,6 +52,7 @@ mod function;
 mod future;
 mod lazy;
 mod local;
+mod names;
 mod nested;
 mod options;
 mod outbox;

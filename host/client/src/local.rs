@@ -8,15 +8,15 @@ use std::{
     collections::{BTreeSet, HashMap},
     path::Path,
     sync::{
-        Arc, OnceLock,
-        mpsc::{self, Receiver},
+        Arc, Mutex, PoisonError,
+        mpsc::{self, Receiver, Sender},
     },
     thread::available_parallelism,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
-use wask_core::{KeyMap, Piece, TaskKind, TaskSpec};
+use wask_core::{Failure, FailureKind, KeyMap, Piece, TaskKind, TaskSpec};
 use wask_sandbox::{
     Config, Executor, Job, Report, Sandbox, TaskLimits, ThreadExecutor, Work, seed,
 };
@@ -24,7 +24,7 @@ use wask_value::Type;
 
 use crate::{
     Error, TaskError,
-    lazy::{Compute, Graph, Input, Node, Progress},
+    lazy::{Compute, Graph, Input, Node, Progress, TELL},
     thread::off_thread,
 };
 
@@ -35,34 +35,56 @@ const TENANT: &str = "default";
 const HERE: &str = "this process";
 /// Jobs that are with the executor for each thread: one that runs, and one that comes next.
 const AHEAD: usize = 2;
-/// How often progress is told.
-const TELL: Duration = Duration::from_millis(50);
 /// The most bytes of values, where nothing else is said.
 const MAX_RESULT_BYTES: u64 = 4 << 30;
 
-/// Computes the values of roots whose graphs hold no futures.
+/// Computes the values of roots whose graphs hold no futures. Stops where nobody waits any more.
 pub(crate) async fn run(roots: &[Input], options: Compute) -> Result<Vec<Bytes>, Error> {
     let roots = roots.to_vec();
-    off_thread(move || run_here(&roots, &options)).await?
+    let (told, news) = mpsc::channel();
+    let _waiting = Waiting(told.clone());
+    off_thread(move || run_here(&roots, &options, told, news)).await?
 }
 
-fn run_here(roots: &[Input], options: &Compute) -> Result<Vec<Bytes>, Error> {
+/// What the thread that keeps the books is told.
+enum News {
+    /// A job has run.
+    Ran(u64, Report),
+    /// Nobody waits for the values any more.
+    GivenUp,
+}
+
+/// Somebody waits for the values.
+struct Waiting(Sender<News>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // Where nobody listens any more, all is done.
+        let _ = self.0.send(News::GivenUp);
+    }
+}
+
+fn run_here(
+    roots: &[Input],
+    options: &Compute,
+    told: Sender<News>,
+    news: Receiver<News>,
+) -> Result<Vec<Bytes>, Error> {
     let graph = Graph::of(roots);
     let tasks = graph.tasks(TENANT);
     let mut books = Books::new(&graph, &tasks);
     let roots: Vec<usize> = roots.iter().map(|root| books.root(root)).collect();
     let sandbox = sandbox(options.cache_dir.as_deref())?;
     let threads = options.threads.unwrap_or_else(processors).max(1);
-    let (done, reports) = mpsc::channel();
     let on_done = move |token, report| {
         // Where nobody listens any more, something else has failed.
-        let _ = done.send((token, report));
+        let _ = told.send(News::Ran(token, report));
     };
-    let executor = ThreadExecutor::new(sandbox, threads, on_done).map_err(sandbox_error)?;
+    let executor = ThreadExecutor::new(&sandbox, threads, on_done).map_err(sandbox_error)?;
     let mut here = Here {
-        workshop: Workshop::new(sandbox, &graph, &tasks),
+        workshop: Workshop::new(&sandbox, &graph, &tasks),
         executor,
-        reports,
+        news,
         room: threads * AHEAD,
     };
     here.run(&mut books, options)?;
@@ -71,16 +93,18 @@ fn run_here(roots: &[Input], options: &Compute) -> Result<Vec<Bytes>, Error> {
 }
 
 /// The sandbox for all that is computed here; it reserves much address space, so there is one.
-fn sandbox(cache_dir: Option<&Path>) -> Result<&'static Sandbox, Error> {
-    static SANDBOX: OnceLock<Result<Sandbox, Error>> = OnceLock::new();
-    let make = || {
-        let config = Config {
-            cache_dir: cache_dir.map(Path::to_owned),
-            ..Config::default()
-        };
-        Sandbox::new(config).map_err(sandbox_error)
+fn sandbox(cache_dir: Option<&Path>) -> Result<Sandbox, Error> {
+    static SANDBOX: Mutex<Option<Sandbox>> = Mutex::new(None);
+    let mut made = SANDBOX.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(sandbox) = &*made {
+        return Ok(sandbox.clone());
+    }
+    let config = Config {
+        cache_dir: cache_dir.map(Path::to_owned),
+        ..Config::default()
     };
-    SANDBOX.get_or_init(make).as_ref().map_err(Clone::clone)
+    let sandbox = Sandbox::new(config).map_err(sandbox_error)?;
+    Ok(made.insert(sandbox).clone())
 }
 
 fn processors() -> usize {
@@ -95,7 +119,7 @@ fn sandbox_error(error: wask_sandbox::Error) -> Error {
 struct Here<'a> {
     workshop: Workshop<'a>,
     executor: ThreadExecutor,
-    reports: Receiver<(u64, Report)>,
+    news: Receiver<News>,
     room: usize,
 }
 
@@ -115,13 +139,16 @@ impl Here<'_> {
             }
             self.executor.submit(jobs);
             // The executor lives as long as this, so there is a report for each job.
-            let Ok((token, report)) = self.reports.recv() else {
-                return Err(Error::Usage("the executor has ended before its jobs"));
+            let Ok(News::Ran(token, report)) = self.news.recv() else {
+                return Err(Error::Usage("the computation was given up"));
             };
             running -= 1;
             let place = token as usize;
-            let result = self.workshop.result(place, report)?;
-            books.finished(place, result);
+            match self.workshop.result(place, report) {
+                Ok(result) => books.finished(place, result),
+                Err(failure) if books.may_retry(place, failure.kind) => continue,
+                Err(failure) => return Err(TaskError::new(failure).into()),
+            }
             let is_last = books.progress.done == books.progress.total;
             if let Some(tell) = &options.on_progress
                 && (is_last || told.elapsed() > TELL)
@@ -173,13 +200,17 @@ impl<'a> Workshop<'a> {
         })
     }
 
-    fn result(&mut self, place: usize, report: Report) -> Result<Bytes, Error> {
-        let Tool {
-            limits, error_type, ..
-        } = self.tool(place)?;
+    /// The result of a job, or its failure by the name that the program has for the call.
+    fn result(&self, place: usize, report: Report) -> Result<Bytes, Arc<Failure>> {
         let task = &self.tasks[place];
-        let result = report.value_or_failure(task, HERE, &limits, error_type.as_ref());
-        result.map_err(|failure| TaskError::new(failure).into())
+        // Made for the job.
+        let tool = &self.ready[&Arc::as_ptr(&task.definition)];
+        let result = report.value_or_failure(task, HERE, &tool.limits, tool.error_type.as_ref());
+        result.map_err(|mut failure| {
+            let name = &self.graph.nodes[place].description.label;
+            Arc::make_mut(&mut failure).label = name.clone();
+            failure
+        })
     }
 
     fn tool(&mut self, place: usize) -> Result<Tool, Error> {
@@ -239,6 +270,8 @@ struct Books<'a> {
     uses: Vec<u32>,
     results: Vec<Option<Bytes>>,
     ready: BTreeSet<usize>,
+    /// How often calls have failed.
+    tries: HashMap<usize, u32>,
     progress: Progress,
 }
 
@@ -254,6 +287,7 @@ impl<'a> Books<'a> {
             uses: vec![0; count],
             results: vec![None; count],
             ready: BTreeSet::new(),
+            tries: HashMap::new(),
             progress: Progress { done: 0, total: 0 },
         };
         for (place, task) in tasks.iter().enumerate() {
@@ -298,6 +332,19 @@ impl<'a> Books<'a> {
         pieces.collect()
     }
 
+    /// Whether a call that failed is to be tried again; then it is ready.
+    fn may_retry(&mut self, place: usize, kind: FailureKind) -> bool {
+        let retries = self.tasks[place].definition.options.retries;
+        let tries = self.tries.entry(place).or_default();
+        let is_final = matches!(kind, FailureKind::BadArguments | FailureKind::Cancelled);
+        let retry = *tries < retries && !is_final;
+        *tries += 1;
+        if retry {
+            self.ready.insert(place);
+        }
+        retry
+    }
+
     fn finished(&mut self, place: usize, result: Bytes) {
         self.progress.done += 1;
         if self.uses[place] > 0 {
@@ -329,3 +376,6 @@ impl<'a> Books<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

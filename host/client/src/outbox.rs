@@ -301,6 +301,9 @@ impl Outbox {
     /// Asks that keys be computed even if the session ends.
     pub(crate) fn detach<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) {
         let mut inner = self.lock();
+        if inner.closed.is_some() {
+            return;
+        }
         for key in keys {
             inner.push(Command::Detach(*key));
         }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use wask_core::KeyMap;
+use wask_core::{Failure, KeyMap};
 
 use crate::{
     Error, ReadAs, TaskError,
@@ -216,12 +216,21 @@ pub(crate) fn check(handle: &Handle, state: &State) -> Result<(), Error> {
     let label = || handle.description.label.clone();
     Err(match state {
         State::Pending | State::Finished { .. } => return Ok(()),
-        State::Erred(failure) => TaskError::new(failure.clone()).into(),
+        State::Erred(failure) => TaskError::new(named(handle, failure)).into(),
         State::Cancelled => Error::Cancelled { label: label() },
         State::Lost(failure) => Error::Lost(failure.clone()),
         State::Refused(refusal) => refusal.clone().into(),
         State::Disconnected => handle.session.gone(),
     })
+}
+
+/// A failure under the name by which this program knows the task at fault.
+fn named(handle: &Handle, failure: &Arc<Failure>) -> Arc<Failure> {
+    let mut failure = failure.clone();
+    if let Some(name) = handle.session.names.get(&failure.origin) {
+        Arc::make_mut(&mut failure).label = name;
+    }
+    failure
 }
 
 /// Reads a result as a Rust type.

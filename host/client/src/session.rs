@@ -21,7 +21,9 @@ use tokio::{
 use wask_core::Digest;
 use wask_rpc::Limits;
 
-use crate::{Component, Error, callbacks::Callbacks, outbox::Outbox, remote::Remote};
+use crate::{
+    Component, Error, callbacks::Callbacks, names::TaskNames, outbox::Outbox, remote::Remote,
+};
 
 /// What another thread wants done on the RPC thread.
 pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
@@ -35,6 +37,7 @@ pub(crate) struct Session {
     pub(crate) max_result_bytes: u64,
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) callbacks: Callbacks,
+    pub(crate) names: TaskNames,
     requests: mpsc::UnboundedSender<Request>,
     /// The components that the cluster has, as far as this session sent them.
     admitted: Mutex<HashSet<Digest>>,
@@ -56,6 +59,7 @@ impl Session {
             max_result_bytes,
             outbox,
             callbacks: Callbacks::default(),
+            names: TaskNames::default(),
             requests,
             admitted: Mutex::default(),
         }

@@ -84,7 +84,8 @@ pub enum Applied {
     /// `f(so-far: A, x: T, ..) -> A` to each of a `list<T>` and what came of those before it,
     /// beginning with an `A`.
     Fold = 4,
-    /// `f(a: T, b: T, ..) -> T`, as `Fold`, beginning with the first of the `list<T>`.
+    /// `f(a: T, b: T, ..) -> T`, as `Fold`, beginning with the first of the `list<T>`, for a list
+    /// of what comes of it: of none, where there was none.
     Reduce = 5,
 }
 

@@ -160,6 +160,7 @@ async fn elements_of_a_collection_are_each_in_a_sandbox_of_their_own() {
     };
     assert_eq!(error.kind(), FailureKind::Trap);
     assert!(error.failure().message.contains("element 3"), "{error}");
+    assert!(error.to_string().contains("not-seven[1]"), "{error}");
     // The other part is as good as it would be alone.
     let parts = f.client.persist(&failing).unwrap().futures().unwrap();
     let results = f

@@ -38,6 +38,7 @@
 //! | `sum` | `func(items: list<T>) -> T` | numbers; 0 of none | the sum does not fit `T` |
 //! | `product` | `func(items: list<T>) -> T` | numbers; 1 of none | the product does not fit `T` |
 //! | `min`, `max` | `func(items: list<T>) -> T` | types that have an order | the list is empty |
+//! | `least`, `greatest` | `func(items: list<T>) -> list<T>` | as `min` and `max`: a list of the one, or of none where the list is empty | |
 //! | `mean` | `func(items: list<T>) -> f64` | numbers | the list is empty |
 //! | `count` | `func(items: list<T>) -> u64` | any type | |
 //! | `collect` | `func(items: list<T>) -> list<T>` | any type; makes one value of many tasks' results | |

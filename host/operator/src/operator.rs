@@ -37,6 +37,8 @@ pub enum Operator {
     Product,
     Min,
     Max,
+    Least,
+    Greatest,
     Mean,
     Count,
     Collect,
@@ -54,7 +56,7 @@ pub enum Operator {
 }
 
 /// All but `field`.
-const NAMES: [(&str, Operator); 31] = [
+const NAMES: [(&str, Operator); 33] = [
     ("add", Operator::Add),
     ("sub", Operator::Sub),
     ("mul", Operator::Mul),
@@ -74,6 +76,8 @@ const NAMES: [(&str, Operator); 31] = [
     ("product", Operator::Product),
     ("min", Operator::Min),
     ("max", Operator::Max),
+    ("least", Operator::Least),
+    ("greatest", Operator::Greatest),
     ("mean", Operator::Mean),
     ("count", Operator::Count),
     ("collect", Operator::Collect),

@@ -110,6 +110,7 @@ impl Operator {
             (Self::Sum | Self::Product | Self::Mean, []) => self.reduce(element, items, limits),
             (Self::Min, []) => self.first(element, items, Ordering::Less, limits),
             (Self::Max, []) => self.first(element, items, Ordering::Greater, limits),
+            (Self::Least | Self::Greatest, []) => self.at_most_one(element, items, limits),
             (Self::Sort, []) => sort::sort(element, items, limits),
             (Self::Distinct, []) => sort::distinct(element, items, limits),
             (Self::Item, [index]) => list::item(element, items, index, limits),
@@ -150,6 +151,24 @@ impl Operator {
             N => reduce::first_number::<N>(&Numbers::new(self, element, items, limits)?, order),
             else => reduce::first_value(self, element, items, order, limits)
         )
+    }
+
+    /// The first by its order as a list of one; an empty list of an empty one.
+    fn at_most_one(
+        &self,
+        element: &Type,
+        items: &Bytes,
+        limits: &Limits<'_>,
+    ) -> Result<Bytes, Fault> {
+        if count(items)? == 0 {
+            return Ok(items.clone());
+        }
+        let order = match self {
+            Self::Least => Ordering::Less,
+            _ => Ordering::Greater,
+        };
+        let first = self.first(element, items, order, limits)?;
+        Ok([&1u32.to_le_bytes(), &first[..]].concat().into())
     }
 
     /// What the signature has ruled out.

@@ -204,7 +204,7 @@ impl Operator {
             Self::Sub | Self::Mul | Self::Div | Self::Rem => is_number(ty),
             Self::Sum | Self::Product | Self::Mean => is_number(ty),
             Self::Lt | Self::Le | Self::Gt | Self::Ge => has_order(ty),
-            Self::Min | Self::Max | Self::Sort => has_order(ty),
+            Self::Min | Self::Max | Self::Least | Self::Greatest | Self::Sort => has_order(ty),
             Self::Concat => matches!(ty, Type::List(_) | Type::String),
             Self::Flatten => matches!(ty, Type::List(_)),
             _ => true,
@@ -220,7 +220,9 @@ impl Operator {
             Self::Sum | Self::Product | Self::Mean => "a list of numbers",
             Self::Eq | Self::Ne => "values",
             Self::Lt | Self::Le | Self::Gt | Self::Ge => "values that have an order",
-            Self::Min | Self::Max | Self::Sort => "a list of values that have an order",
+            Self::Min | Self::Max | Self::Least | Self::Greatest | Self::Sort => {
+                "a list of values that have an order"
+            }
             Self::Concat => "a list of lists or strings",
             Self::Flatten => "a list of lists",
             _ => "a list",

@@ -36,10 +36,12 @@ pub(crate) fn run(run: &Run<'_>, applied: Applied, arguments: &[Bytes], seed: [u
         Ok(parts) => parts,
         Err(error) => return Report::not_run(malformed(error)),
     };
-    let mut calls = Calls::new(run, parts.rest, seed);
-    let result = match (way, parts.start) {
-        (Way::Gather(gather), _) => calls.gather(&parts.list, &parts.element, gather),
-        (Way::Fold | Way::Reduce, start) => calls.carry(start, &parts.list, &parts.element),
+    let mut calls = Calls::new(run, parts.rest.clone(), seed);
+    let Parts { list, element, .. } = &parts;
+    let result = match (way, &parts.start) {
+        (Way::Gather(gather), _) => calls.gather(list, element, gather),
+        (_, Some(start)) => calls.fold(start, list, element),
+        (_, None) => calls.reduce(list, element),
     };
     calls.report(result)
 }
@@ -161,22 +163,32 @@ impl<'a> Calls<'a> {
         list.finish()
     }
 
-    /// Calls the function for each element and what came of those before it.
-    fn carry(&mut self, start: Option<Bytes>, list: &Bytes, ty: &Type) -> Result<Bytes, Outcome> {
+    /// Calls the function for each element and what came of those before it, `start` at first.
+    fn fold(&mut self, start: &Bytes, list: &Bytes, ty: &Type) -> Result<Bytes, Outcome> {
         let elements = elements(ty, list).map_err(malformed)?;
-        let mut elements = (0..).zip(elements);
-        let first = match start {
-            Some(start) => start,
-            None => match elements.next() {
-                Some((_, first)) => list.slice_ref(first.map_err(malformed)?),
-                None => {
-                    let why = "there is nothing to reduce: the list has no element";
-                    return Err(Outcome::Undefined(why.to_owned()));
-                }
-            },
-        };
+        self.carry(start, list, (0..).zip(elements))
+    }
+
+    /// As [`fold`](Self::fold), beginning with the first element; what comes of it, in a list.
+    fn reduce(&mut self, list: &Bytes, ty: &Type) -> Result<Bytes, Outcome> {
+        let mut elements = (0..).zip(elements(ty, list).map_err(malformed)?);
+        let mut last = List::new();
+        if let Some((_, first)) = elements.next() {
+            let first = list.slice_ref(first.map_err(malformed)?);
+            let result = self.carry(&first, list, elements)?;
+            last.push(&result, &result);
+        }
+        last.finish()
+    }
+
+    fn carry<'e>(
+        &mut self,
+        start: &Bytes,
+        list: &Bytes,
+        elements: impl Iterator<Item = (u64, Result<&'e [u8], Error>)>,
+    ) -> Result<Bytes, Outcome> {
         // A slice would keep all of the arguments in memory, if nothing came after it.
-        let mut so_far = Bytes::copy_from_slice(&first);
+        let mut so_far = Bytes::copy_from_slice(start);
         let mut arguments = self.arguments::<2>();
         for (index, element) in elements {
             arguments[0] = so_far;

@@ -232,7 +232,7 @@ mod tests {
             ("half", Applied::Map, "(list<u32>) -> list<u16>"),
             ("odd", Applied::Filter, "(list<u32>) -> list<u32>"),
             ("add", Applied::Fold, "(u32, list<u32>) -> u32"),
-            ("add", Applied::Reduce, "(list<u32>) -> u32"),
+            ("add", Applied::Reduce, "(list<u32>) -> list<u32>"),
         ] {
             assert_eq!(f.applied(function, applied), expected, "{applied:?}");
         }

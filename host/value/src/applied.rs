@@ -80,7 +80,8 @@ impl FunctionType {
     }
 
     /// `func(a: T, b: T, ..) -> T` called along a list, each result being the next `a`:
-    /// `func(a: list<T>, ..) -> T`.
+    /// `func(a: list<T>, ..) -> list<T>`, the last result in a list, which is empty where the list
+    /// was.
     ///
     /// # Errors
     /// [`Error::Shape`] where the function is of another shape; [`Error::Type`] where the new type
@@ -89,7 +90,9 @@ impl FunctionType {
         const SHAPE: Shape = Shape("reduce", "func(a: T, b: T, ..) -> T");
         match &self.params[..] {
             [a, b, rest @ ..] if a.ty == b.ty && self.value_type() == a.ty => {
-                self.applied([&[list_of(a)], rest].concat(), a.ty.clone())
+                let items = list_of(a);
+                let one = items.ty.clone();
+                self.applied([&[items], rest].concat(), one)
             }
             _ => Err(SHAPE.unlike(self)),
         }
@@ -166,7 +169,7 @@ mod tests {
         check(
             FunctionType::reduced,
             "func(a: u8, b: u8, by: string) -> u8",
-            Ok("func(a: list<u8>, by: string) -> u8"),
+            Ok("func(a: list<u8>, by: string) -> list<u8>"),
         );
     }
 
@@ -209,7 +212,7 @@ mod tests {
         check(
             FunctionType::reduced,
             "func(a: f64, b: f64) -> result<f64, u32>",
-            Ok("func(a: list<f64>) -> result<f64, u32>"),
+            Ok("func(a: list<f64>) -> result<list<f64>, u32>"),
         );
     }
 

@@ -148,7 +148,7 @@ fn functions_are_applied_to_each_element() {
         let key = put(&[1, 2, 3]).await;
         for (function, applied, rest, expected) in [
             ("add", Applied::Map, &[10][..], &[3, 11, 12, 13][..]),
-            ("add", Applied::Reduce, &[], &[6]),
+            ("add", Applied::Reduce, &[], &[1, 6]),
         ] {
             let kind = scheduler.kind(function, applied);
             let task = task_of_kind(kind, key, &numbers(rest));

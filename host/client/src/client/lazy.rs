@@ -11,7 +11,11 @@ impl Client {
     /// [`persist`](Self::persist) it.
     ///
     /// Equal calls run once, what the client holds futures of is not run again, and what the value
-    /// does not depend on is not sent.
+    /// does not depend on is not sent. Where the results that the value is made of do not fit one
+    /// worker, that is refused before it is tried; what of them nobody holds is let go then.
+    ///
+    /// Making the tasks of a large graph takes its time, a second for a million, and waits where
+    /// more than 256 MiB of tasks are on their way: do that on a thread that may be held up.
     ///
     /// ```no_run
     /// # use wask_client::*;

@@ -92,7 +92,8 @@ impl Client {
     /// client leaves. Once a task has finished or failed, its result is kept only for those who
     /// hold it, as ever. Cancelling stops it, whichever client of the tenant does.
     ///
-    /// Returns at once; a program that ends right afterwards should [`close`](Self::close) the
+    /// Returns at once, and does nothing once the session is over; a program that ends right
+    /// afterwards should [`close`](Self::close) the
     /// client, which waits until the cluster has heard of it.
     ///
     /// ```no_run

@@ -1,8 +1,16 @@
 //! Lazy values to values.
 
-use std::{fmt, future::Future as StdFuture, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    future::Future as StdFuture,
+    path::PathBuf,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
+use futures::future::{Either, select};
 use serde::de::DeserializeOwned;
 use wask_value::{Type, Value};
 
@@ -34,7 +42,10 @@ pub(crate) mod sealed {
 
         fn roots(&self) -> Result<Vec<Root>, Error>;
 
-        fn read(values: &mut dyn Iterator<Item = super::Read>) -> Result<Self::Values, Error>;
+        fn read(
+            &self,
+            values: &mut dyn Iterator<Item = super::Read>,
+        ) -> Result<Self::Values, Error>;
     }
 }
 
@@ -92,7 +103,7 @@ impl Returned for Dynamic {
     }
 }
 
-/// What [`compute`] takes: something [`Lazy`], or a tuple of such things.
+/// What [`compute`] takes: something [`Lazy`], or a tuple or a list of such things.
 pub trait Computable: sealed::Computable {}
 
 impl<C: sealed::Computable> Computable for C {}
@@ -104,7 +115,7 @@ impl<L: sealed::Lazy<Reads: Returned>> sealed::Computable for L {
         Ok(vec![self.root()?])
     }
 
-    fn read(values: &mut dyn Iterator<Item = Read>) -> Result<Self::Values, Error> {
+    fn read(&self, values: &mut dyn Iterator<Item = Read>) -> Result<Self::Values, Error> {
         let Some(Read { input, bytes }) = values.next() else {
             return Err(Error::Usage("a lazy value got no value"));
         };
@@ -120,6 +131,19 @@ impl<L: sealed::Lazy<Reads: Returned>> sealed::Computable for L {
     }
 }
 
+impl<C: sealed::Computable> sealed::Computable for Vec<C> {
+    type Values = Vec<C::Values>;
+
+    fn roots(&self) -> Result<Vec<Root>, Error> {
+        let roots = self.iter().map(C::roots).collect::<Result<Vec<_>, _>>()?;
+        Ok(roots.into_iter().flatten().collect())
+    }
+
+    fn read(&self, values: &mut dyn Iterator<Item = Read>) -> Result<Self::Values, Error> {
+        self.iter().map(|one| one.read(values)).collect()
+    }
+}
+
 macro_rules! tuples {
     ($(($($name:ident $index:tt),*))*) => {$(
         impl<$($name: sealed::Computable),*> sealed::Computable for ($($name,)*) {
@@ -131,8 +155,11 @@ macro_rules! tuples {
                 Ok(roots)
             }
 
-            fn read(values: &mut dyn Iterator<Item = Read>) -> Result<Self::Values, Error> {
-                Ok(($($name::read(values)?,)*))
+            fn read(
+                &self,
+                values: &mut dyn Iterator<Item = Read>,
+            ) -> Result<Self::Values, Error> {
+                Ok(($(self.$index.read(values)?,)*))
             }
         }
     )*};
@@ -146,8 +173,8 @@ tuples! {
     (A 0, B 1, C 2, D 3, E 4, F 5)
 }
 
-/// Computes lazy values and brings them here. Several of them, as a tuple, share what they have in
-/// common.
+/// Computes lazy values and brings them here. Several of them, as a tuple or a list, share what
+/// they have in common.
 ///
 /// Runs where the futures in the graph live; with none, here in this process, on all processors,
 /// without a cluster. Good for what fits into memory: else make futures of it, with
@@ -199,6 +226,9 @@ pub struct Progress {
     pub total: usize,
 }
 
+/// How often progress is told, at most.
+pub(crate) const TELL: Duration = Duration::from_millis(50);
+
 /// [`compute`] with more said about how.
 ///
 /// ```no_run
@@ -226,8 +256,8 @@ impl Compute {
         Self::default()
     }
 
-    /// How many tasks run at a time, where they run in this process. As many as there are
-    /// processors by default.
+    /// How many tasks run at a time, where they run in this process: as many as there are
+    /// processors, by default and at most.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
@@ -235,7 +265,7 @@ impl Compute {
     }
 
     /// A folder in which compiled components are kept from one program to the next, where they run
-    /// in this process. The first computation decides for all that follow. None by default.
+    /// in this process. The first that has sandboxes decides for all that follow. None by default.
     #[must_use]
     pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(folder.into());
@@ -250,7 +280,7 @@ impl Compute {
         self
     }
 
-    /// What is told as tasks finish: about every 50 ms, and at the end. On a cluster, what counts
+    /// What is told as tasks finish: every 50 ms at most, and at the end. On a cluster, what counts
     /// as a task is each of the values that were asked for.
     #[must_use]
     pub fn on_progress(mut self, tell: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -272,7 +302,7 @@ impl Compute {
             let values = this.bytes(&inputs).await?;
             let values = inputs.into_iter().zip(values);
             let mut values = values.map(|(input, bytes)| Read { input, bytes });
-            C::read(&mut values)
+            what.read(&mut values)
         }
     }
 
@@ -312,8 +342,11 @@ impl Compute {
         match common_session(roots)? {
             Some(session) => {
                 let handles = submit(&session, roots)?;
-                self.follow(&handles).await;
-                results::fetch_within(&handles, self.max_result_bytes).await
+                let fetching = pin!(results::fetch_within(&handles, self.max_result_bytes));
+                match select(fetching, pin!(self.follow(&handles))).await {
+                    Either::Left((results, _)) => results,
+                    Either::Right(((), fetching)) => fetching.await,
+                }
             }
             None => local::run(roots, self).await,
         }
@@ -331,9 +364,13 @@ impl Compute {
             completions.watch(handle, index);
         }
         let total = handles.len();
+        let mut told = None;
         while completions.next().await.is_some() {
             let done = total - completions.left();
-            tell(Progress { done, total });
+            if done == total || told.is_none_or(|told: Instant| told.elapsed() > TELL) {
+                told = Some(Instant::now());
+                tell(Progress { done, total });
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::{Error, outbox::task_bytes, session::Session, state::Handle};
 
 /// Tasks that are handed over at a time: while the next are prepared, they are on their way.
 const ROWS: usize = 1_000;
-/// Bytes of tasks that one graph may be made of.
-const GRAPH_BYTES: usize = 512 << 20;
+/// Bytes of values that one graph may carry.
+const GRAPH_BYTES: usize = 256 << 20;
 
 /// All calls that some roots depend on, each after what it depends on, depth first.
 pub(crate) struct Graph {
@@ -155,8 +155,9 @@ pub(crate) fn submit(session: &Arc<Session>, roots: &[Input]) -> Result<Vec<Arc<
     }
     let graph = Graph::of(roots);
     let tasks = graph.tasks(&session.tenant);
-    check_sizes(session, &tasks)?;
     let mut sending = Sending::new(session, &graph, &tasks, roots);
+    sending.check_sizes(&tasks)?;
+    sending.name(&tasks);
     sending.upload();
     sending.send(tasks)?;
     let handle = |root: &Input| match root {
@@ -165,29 +166,6 @@ pub(crate) fn submit(session: &Arc<Session>, roots: &[Input]) -> Result<Vec<Arc<
     };
     // All roots have been sent, or were held.
     Ok(roots.iter().filter_map(handle).collect())
-}
-
-fn check_sizes(session: &Session, tasks: &[TaskSpec]) -> Result<(), Error> {
-    let limit = session.limits.message_bytes / 2;
-    let mut sum = 0;
-    for task in tasks {
-        let bytes = task_bytes(task);
-        if bytes > limit {
-            return Err(Error::ArgumentsTooLarge {
-                function: task.label(),
-                bytes,
-                limit,
-            });
-        }
-        sum += bytes;
-    }
-    match sum > GRAPH_BYTES {
-        true => Err(Error::GraphTooLarge {
-            bytes: sum,
-            limit: GRAPH_BYTES,
-        }),
-        false => Ok(()),
-    }
 }
 
 /// A graph on its way to the scheduler.
@@ -246,15 +224,59 @@ impl<'a> Sending<'a> {
         self.uses[place] > 0 && !self.is_held[place]
     }
 
+    fn check_sizes(&self, tasks: &[TaskSpec]) -> Result<(), Error> {
+        let limit = self.session.limits.message_bytes / 2;
+        let mut sum = 0;
+        for (place, task) in tasks.iter().enumerate() {
+            let bytes = task_bytes(task);
+            if !self.is_to_be_sent(place) {
+                continue;
+            }
+            if bytes > limit {
+                return Err(Error::ArgumentsTooLarge {
+                    function: task.label(),
+                    bytes,
+                    limit,
+                });
+            }
+            sum += task.arguments.bytes.len();
+        }
+        match sum > GRAPH_BYTES {
+            true => Err(Error::GraphTooLarge {
+                bytes: sum,
+                limit: GRAPH_BYTES,
+            }),
+            false => Ok(()),
+        }
+    }
+
     /// Gives the cluster the components that it may not have.
     fn upload(&self) {
+        let mut last = None;
         for (place, node) in self.graph.nodes.iter().enumerate() {
+            // Mostly it is that of the call before.
             if let Some(component) = &node.component
                 && self.is_to_be_sent(place)
+                && last.replace(component.digest()) != Some(component.digest())
             {
                 self.session.admit(component);
             }
         }
+    }
+
+    /// Remembers what this program calls the tasks that have names of their own, such as those of
+    /// a collection's parts: the cluster knows only their functions.
+    fn name(&self, tasks: &[TaskSpec]) {
+        let names = self
+            .graph
+            .nodes
+            .iter()
+            .zip(tasks)
+            .filter_map(|(node, task)| {
+                let name = &node.description.label;
+                (**name != *task.label()).then(|| (task.key, name.clone()))
+            });
+        self.session.names.extend(names);
     }
 
     fn send(&mut self, tasks: Vec<TaskSpec>) -> Result<(), Error> {

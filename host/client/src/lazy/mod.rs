@@ -25,8 +25,8 @@ pub use operators::{
 pub use persist::Persist;
 pub use visualize::{Picture, visualize};
 
-pub(crate) use compute::{Root, sealed as lazy_sealed};
+pub(crate) use compute::{Root, TELL, sealed as lazy_sealed};
 pub(crate) use graph::{Graph, submit};
 pub(crate) use node::{Input, InputId, Node, salt};
-pub(crate) use operators::Call;
+pub(crate) use operators::{Call, GROUP, combine, tree};
 pub(crate) use persist::Part;

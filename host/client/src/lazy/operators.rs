@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    ops::{Add, Div, Mul, Neg, Not, Rem, Sub},
+    ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub},
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
@@ -343,7 +343,10 @@ macro_rules! infix {
     )*};
 }
 
-infix! { Add add Add Sub sub Sub Mul mul Mul Div div Div Rem rem Rem }
+infix! {
+    Add add Add Sub sub Sub Mul mul Mul Div div Div Rem rem Rem
+    BitAnd bitand And BitOr bitor Or
+}
 
 macro_rules! prefix {
     ($($trait:ident $method:ident $operator:ident)*) => {$(
@@ -434,9 +437,44 @@ fn of_many<T, S>(
     let call = || {
         let inputs = values.into_iter().map(|value| value.into().input);
         let inputs: Vec<Input> = inputs.collect::<Result<_, Error>>()?;
-        Call::new(operator).list(&inputs)?.finish()
+        match operator {
+            Operator::Mean | Operator::Count => Call::new(operator).list(&inputs)?.finish(),
+            Operator::Collect => {
+                let lists = inputs
+                    .chunks(GROUP)
+                    .map(|group| combine(&Operator::Collect, group));
+                match &lists.collect::<Result<Vec<_>, _>>()?[..] {
+                    [one] => Ok(one.clone()),
+                    lists => tree(&Operator::Concat, lists.to_vec()),
+                }
+            }
+            operator => match &inputs[..] {
+                [one] => combine(&operator, std::slice::from_ref(one)),
+                _ => tree(&operator, inputs),
+            },
+        }
     };
     Delayed::new(call())
+}
+
+/// How many values one call combines.
+pub(crate) const GROUP: usize = 1_000;
+
+/// One call of an operator on a list of values.
+pub(crate) fn combine(operator: &Operator, values: &[Input]) -> Result<Input, Error> {
+    Call::new(operator.clone()).list(values)?.finish()
+}
+
+/// Values combined by an associative operator, as many at a time as one call takes.
+pub(crate) fn tree(operator: &Operator, mut level: Vec<Input>) -> Result<Input, Error> {
+    while level.len() > GROUP {
+        let groups = level.chunks(GROUP).map(|group| combine(operator, group));
+        level = groups.collect::<Result<_, _>>()?;
+    }
+    match &level[..] {
+        [one] => Ok(one.clone()),
+        level => combine(operator, level),
+    }
 }
 
 impl<R> From<&Self> for Delayed<R> {

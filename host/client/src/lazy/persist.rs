@@ -43,7 +43,7 @@ impl<T> sealed::Persist for Partitions<T> {
     }
 
     fn with(&self, parts: Vec<Part>) -> Result<Self, Error> {
-        Ok(self.on(parts.into_iter().map(|part| part.0).collect()))
+        Ok(self.on_futures(parts.into_iter().map(|part| part.0).collect()))
     }
 }
 

@@ -25,7 +25,7 @@ impl<T> Partitions<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Arguments`] where the function does not take elements of this type.
+    /// [`Error::Elements`] where the function does not take elements of this type.
     pub fn map<U>(&self, function: &Function<U>) -> Result<Partitions<U>, Error> {
         self.map_with(function, ())
     }
@@ -52,7 +52,7 @@ impl<T> Partitions<T> {
     /// Keeps the elements of which a function says that it is so.
     ///
     /// # Errors
-    /// [`Error::Arguments`] where the function does not take elements of this type;
+    /// [`Error::Elements`] where the function does not take elements of this type;
     /// [`Error::Shape`] where it does not return a `bool`.
     pub fn filter<U>(&self, function: &Function<U>) -> Result<Self, Error> {
         self.filter_with(function, ())
@@ -73,7 +73,7 @@ impl<T> Partitions<T> {
     /// Applies a function that returns a list to each element, and joins the lists.
     ///
     /// # Errors
-    /// [`Error::Arguments`] where the function does not take elements of this type;
+    /// [`Error::Elements`] where the function does not take elements of this type;
     /// [`Error::Shape`] where it does not return a list.
     pub fn flat_map<U: Elements>(
         &self,
@@ -106,7 +106,7 @@ impl<T> Partitions<T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Arguments`] where the function does not take a list of these elements;
+    /// [`Error::Elements`] where the function does not take a list of these elements;
     /// [`Error::NotList`] where it does not return one.
     pub fn map_partitions<U: Elements>(
         &self,
@@ -136,10 +136,13 @@ impl<T> Partitions<T> {
         let call = AppliedCall::new(function, applied)?;
         let element = element(function.name(), &call.description.ty)?;
         let part = Type::list(self.element.clone());
-        let arguments = Prefixed::new(function.shared_name(), &call.ty, &[part], &rest)?;
-        let parts = self.parts.iter();
-        let parts = parts.map(|part| call.node(arguments.with(std::slice::from_ref(part))?));
-        Ok(Partitions::new(element, parts.collect::<Result<_, _>>()?))
+        let arguments = call.arguments(&[part], &self.element, &rest)?;
+        let parts = self.parts.iter().enumerate().map(|(index, part)| {
+            let call = call.of_part(&self.part_name(index));
+            call.node(arguments.with(std::slice::from_ref(part))?)
+        });
+        let parts = parts.collect::<Result<_, _>>()?;
+        Ok(Partitions::new(element, parts).named(&self.names))
     }
 }
 
@@ -200,9 +203,47 @@ impl<'a, R> AppliedCall<'a, R> {
         })
     }
 
+    /// The same, named after a part: `double[3]`.
+    fn of_part(&self, part: &str) -> Self {
+        let Description { label, ty } = &*self.description;
+        let description = Arc::new(Description {
+            label: format!("{label}[{part}]").into(),
+            ty: ty.clone(),
+        });
+        Self {
+            function: self.function,
+            definition: self.definition.clone(),
+            description,
+            ty: self.ty.clone(),
+        }
+    }
+
     /// The type of what comes of a call.
     pub(super) fn returns(&self) -> &Type {
         &self.description.ty
+    }
+
+    /// Arguments that begin with results of these types, for a collection of such elements.
+    pub(super) fn arguments<A: Serialize>(
+        &self,
+        first: &[Type],
+        element: &Type,
+        rest: &A,
+    ) -> Result<Prefixed, Error> {
+        let params = self.ty.params.iter().map(|param| &param.ty);
+        match params.take(first.len()).eq(first) {
+            true => Prefixed::new(self.function.shared_name(), &self.ty, first.len(), rest),
+            false => Err(self.misfit(element)),
+        }
+    }
+
+    /// The error where the function is not for such elements.
+    pub(super) fn misfit(&self, element: &Type) -> Error {
+        Error::Elements {
+            function: self.function.shared_name().clone(),
+            signature: self.function.ty().to_string(),
+            element: element.clone(),
+        }
     }
 
     /// One call.

@@ -1,6 +1,6 @@
 //! Where partitions come from.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use serde::Serialize;
 use wask_operator::Operator;
@@ -121,7 +121,15 @@ impl<T: FileContent> Partitions<T> {
     /// # Errors
     /// [`Error::File`] where one cannot be read, or is not UTF-8 where text is wanted.
     pub fn from_files(paths: impl IntoIterator<Item: AsRef<Path>>) -> Result<Self, Error> {
-        let parts = paths.into_iter().map(|path| {
+        let paths: Vec<_> = paths.into_iter().collect();
+        if paths.is_empty() {
+            return Err(Error::Usage("partitions of no files at all: name some"));
+        }
+        let names = paths
+            .iter()
+            .map(|path| path.as_ref().display().to_string().into());
+        let names: Arc<[Arc<str>]> = names.collect();
+        let parts = paths.iter().map(|path| {
             let path = path.as_ref();
             let failed = |problem: String| Error::File {
                 path: path.into(),
@@ -132,7 +140,8 @@ impl<T: FileContent> Partitions<T> {
             let content = T::from_bytes(bytes).map_err(failed)?;
             constant(Type::list(T::wit_type()), &[content])
         });
-        Ok(Self::new(T::wit_type(), parts.collect::<Result<_, _>>()?))
+        let parts = parts.collect::<Result<_, _>>()?;
+        Ok(Self::new(T::wit_type(), parts).named(&Some(names)))
     }
 }
 
@@ -176,7 +185,7 @@ impl<T> Partitions<T> {
             let future = constant.as_ref().and_then(|_| futures.next());
             future.map_or_else(|| part.clone(), |future| Input::Future(future.handle))
         });
-        Ok(self.on(parts.collect()))
+        Ok(self.on_futures(parts.collect()))
     }
 }
 

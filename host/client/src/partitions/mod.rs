@@ -7,7 +7,8 @@
 //!
 //! Invariants:
 //! - Every part is of type `list<T>`, for one `T`.
-//! - What an operation on elements gives does not depend on how they are partitioned.
+//! - What an operation on elements gives does not depend on how they are partitioned, as far as it
+//!   gives anything: partial sums must fit their type too, and those of floats are rounded.
 
 mod elementwise;
 mod make;
@@ -21,7 +22,7 @@ use wask_value::{Type, WitType};
 
 use crate::{
     Delayed, Dynamic, Error, Future, ListOf, Status,
-    lazy::{Call, Input, Root, lazy_sealed},
+    lazy::{Input, Returned, Root, lazy_sealed, tree},
 };
 
 pub use make::FileContent;
@@ -43,6 +44,8 @@ pub struct Partitions<T = Dynamic> {
     /// Of an element.
     element: Type,
     parts: Arc<[Input]>,
+    /// What people call each part, where it is not just a number.
+    names: Option<Arc<[Arc<str>]>>,
     reads_as: PhantomData<fn() -> T>,
 }
 
@@ -52,7 +55,22 @@ impl<T> Partitions<T> {
         Self {
             element,
             parts: parts.into(),
+            names: None,
             reads_as: PhantomData,
+        }
+    }
+
+    /// With the names of others, which have as many parts.
+    fn named(mut self, names: &Option<Arc<[Arc<str>]>>) -> Self {
+        self.names.clone_from(names);
+        self
+    }
+
+    /// What people call a part in errors: its number, and its file.
+    fn part_name(&self, part: usize) -> String {
+        match self.names.as_ref().and_then(|names| names.get(part)) {
+            Some(name) => format!("{part} {name}"),
+            None => part.to_string(),
         }
     }
 
@@ -63,6 +81,11 @@ impl<T> Partitions<T> {
     /// The same elements in other parts.
     pub(crate) fn on(&self, parts: Vec<Input>) -> Self {
         Self::new(self.element.clone(), parts)
+    }
+
+    /// The same parts, by other means.
+    pub(crate) fn on_futures(&self, parts: Vec<Input>) -> Self {
+        self.on(parts).named(&self.names)
     }
 
     /// How many parts there are.
@@ -96,7 +119,7 @@ impl<T> Partitions<T> {
     pub fn typed<S: WitType>(&self) -> Result<Partitions<S>, Error> {
         let wanted = S::wit_type();
         match self.element == wanted {
-            true => Ok(Partitions::new(wanted, self.parts.to_vec())),
+            true => Ok(Partitions::new(wanted, self.parts.to_vec()).named(&self.names)),
             false => Err(Error::Type {
                 what: "an element of the partitions".into(),
                 wanted,
@@ -107,14 +130,11 @@ impl<T> Partitions<T> {
 
     /// The same elements, leaving open as which Rust type they are read.
     pub fn dynamic(&self) -> Partitions {
-        Partitions::new(self.element.clone(), self.parts.to_vec())
+        Partitions::new(self.element.clone(), self.parts.to_vec()).named(&self.names)
     }
 
     fn one_list(&self) -> Result<Input, Error> {
-        match &*self.parts {
-            [part] => Ok(part.clone()),
-            parts => Call::new(Operator::Concat).list(parts)?.finish(),
-        }
+        tree(&Operator::Concat, self.parts.to_vec())
     }
 }
 
@@ -133,6 +153,17 @@ impl<T: ListOf> Partitions<T> {
             Input::Lazy(_) => None,
         });
         futures.collect()
+    }
+
+    /// Computes all elements and brings them here, as one list: see [`compute`](crate::compute()).
+    ///
+    /// # Errors
+    /// As [`compute`](crate::compute()).
+    pub async fn compute(&self) -> Result<<T::List as Returned>::Value, Error>
+    where
+        T::List: Returned,
+    {
+        crate::compute(self.to_list()).await
     }
 
     /// All elements as one delayed list.
@@ -154,6 +185,7 @@ impl<T> Clone for Partitions<T> {
         Self {
             element: self.element.clone(),
             parts: self.parts.clone(),
+            names: self.names.clone(),
             reads_as: PhantomData,
         }
     }

@@ -82,7 +82,7 @@ impl<T> Partitions<T> {
     /// Each element once, where it stands first.
     ///
     /// # Errors
-    /// [`Error::Operator`] where that cannot be told of elements of this type.
+    /// What was wrong in the graph.
     pub fn distinct(&self) -> Result<Self, Error> {
         let distinct = |list: &Input| Call::new(Operator::Distinct).input(list)?.finish();
         let parts = self.inputs().iter().map(distinct);
@@ -92,7 +92,9 @@ impl<T> Partitions<T> {
 }
 
 impl<T: ListOf> Partitions<T> {
-    /// The first elements, so many, as one list.
+    /// The first elements, so many, as one list. All parts are computed for that, since nobody knows
+    /// how many elements each has: where that takes long, take them of the first of
+    /// [`delayed`](Self::delayed) parts.
     pub fn take(&self, count: u64) -> Delayed<T::List> {
         let call = || {
             let count = Encoded::from_rust(Type::U64, &count)?;

@@ -84,7 +84,7 @@ fn each_way_gives_what_it_says() {
     let folded = value(&arith, "add", Applied::Fold, &[&number(100), &four]);
     assert_eq!(folded, number(110));
     let reduced = value(&arith, "add", Applied::Reduce, &[&four]);
-    assert_eq!(reduced, number(10));
+    assert_eq!(reduced, numbers(&[10]));
     let once = value(&arith, "double", Applied::Once, &[&number(4)]);
     assert_eq!(once, number(8));
 }
@@ -97,9 +97,8 @@ fn lists_may_be_short() {
     let start = number(5);
     assert_eq!(value(&guest, "add", Applied::Fold, &[&start, &none]), start);
     let one = numbers(&[7]);
-    assert_eq!(value(&guest, "add", Applied::Reduce, &[&one]), number(7));
-    let outcome = report(&guest, "add", Applied::Reduce, &[&none]).outcome;
-    assert!(matches!(outcome, Outcome::Undefined(_)), "{outcome:?}");
+    assert_eq!(value(&guest, "add", Applied::Reduce, &[&one]), one);
+    assert_eq!(value(&guest, "add", Applied::Reduce, &[&none]), none);
 }
 
 #[test]
@@ -336,7 +335,7 @@ proptest! {
     #[test]
     fn a_fold_is_a_chain_of_calls(
         start: i32,
-        elements in prop::collection::vec(any::<i32>(), 1..20),
+        elements in prop::collection::vec(any::<i32>(), 0..20),
         places in prop::collection::vec(0_usize..100, 0..6),
     ) {
         let guest = Guest::built("arith");
@@ -348,7 +347,9 @@ proptest! {
             value(&guest, "add", applied, &arguments)
         };
         let reduced = apply(Applied::Reduce, &list(&encoded));
-        prop_assert_eq!(&reduced[..], sum.to_le_bytes());
+        let one = [sum.to_le_bytes().to_vec()];
+        let one = &one[..encoded.len().min(1)];
+        prop_assert_eq!(reduced, list(one));
         let arguments = [&start.to_le_bytes()[..], &list(&encoded)].concat();
         let folded = apply(Applied::Fold, &arguments);
         prop_assert_eq!(&folded[..], start.wrapping_add(sum).to_le_bytes());
