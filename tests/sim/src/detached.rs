@@ -16,7 +16,7 @@ pub(crate) enum Ending {
     Finished(Key, u64),
     /// This key, and whatever needs it, failed.
     Erred(Key),
-    /// These keys, and whatever needs them, were cancelled.
+    /// These keys were cancelled; what needs them goes on.
     Cancelled(BTreeSet<Key>),
     /// Workers or results were lost.
     Trouble,
@@ -61,9 +61,7 @@ impl Cluster {
                 self.summary.finished_for_nobody += u64::from(for_nobody);
             }
             Ending::Cancelled(keys) => {
-                let detached = self.detached.iter().copied();
-                let is_apart = |key: &Key| self.expectation(key).lineage.is_disjoint(keys);
-                self.detached = detached.filter(is_apart).collect();
+                self.detached.retain(|key| !keys.contains(key));
             }
             _ => {}
         }
