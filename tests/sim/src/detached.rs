@@ -7,7 +7,7 @@ use wask_core::{
     scheduler::{Event, KeyState},
 };
 
-use crate::Cluster;
+use crate::{Cluster, oracle::Expectation};
 
 /// How detached tasks may come to their end by an event.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) enum Ending {
     Finished(Key, u64),
     /// This key, and whatever needs it, failed.
     Erred(Key),
+    /// These keys were detached, and what they need may have failed before.
+    Detached(BTreeSet<Key>),
     /// These keys were cancelled; what needs them goes on.
     Cancelled(BTreeSet<Key>),
     /// Workers or results were lost.
@@ -42,6 +44,7 @@ impl Cluster {
                 Ending::Finished(*key, self.scheduler.counts().total_finished)
             }
             Event::TaskErred { key, .. } => Ending::Erred(*key),
+            Event::KeysDetached { keys, .. } => Ending::Detached(keys.iter().copied().collect()),
             Event::KeysCancelled { session, keys } if self.open_sessions.contains(session) => {
                 Ending::Cancelled(keys.iter().copied().collect())
             }
@@ -93,13 +96,18 @@ impl Cluster {
         let expected = self.expectation(key);
         match ending {
             Ending::Erred(erred) => expected.culprits.contains(erred),
-            Ending::Trouble => {
-                let mut lineage = expected.lineage.iter();
-                self.scheduler.counts().total_workers_lost >= 3
-                    || lineage.any(|key| !self.is_repeatable(key))
+            Ending::Detached(keys) => {
+                keys.contains(key) && (!expected.culprits.is_empty() || self.may_be_lost(expected))
             }
+            Ending::Trouble => self.may_be_lost(expected),
             Ending::Finished(..) | Ending::Cancelled(_) | Ending::Never => false,
         }
+    }
+
+    fn may_be_lost(&self, expected: &Expectation) -> bool {
+        let mut lineage = expected.lineage.iter();
+        self.scheduler.counts().total_workers_lost >= 3
+            || lineage.any(|key| !self.is_repeatable(key))
     }
 
     /// All that was detached has come to its end.
