@@ -81,6 +81,11 @@ impl Options {
 
     /// Says that equal tasks must not share a result: each submission is a task of its own, and a
     /// result that is lost is not computed again.
+    ///
+    /// A delayed value is one task, however many graphs it is in, as long as somebody holds a future
+    /// of it or a graph that was sent still needs it. Once its result has been let go of, a graph
+    /// that is sent with it runs it again, and may see another result than the graphs before; to
+    /// share one between them, [`persist`](crate::Client::persist) it first.
     #[must_use]
     pub fn impure(mut self) -> Self {
         self.0.pure = false;

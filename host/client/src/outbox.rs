@@ -7,13 +7,13 @@
 //! The RPC thread takes commands out in batches, and brings back what became of keys.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 use tokio::sync::{Notify, oneshot};
 use wask_component::Component;
-use wask_core::{Key, KeyMap, TaskSpec};
+use wask_core::{Digest, Key, KeyMap, TaskSpec};
 use wask_rpc::{Limits, wire::OutgoingBatch};
 
 use crate::{
@@ -104,6 +104,8 @@ struct Inner {
     /// How often a key was cancelled without the scheduler having said so yet. Until it has, its
     /// news of the key is from before, whatever became of the key here.
     cancelling: KeyMap<u32>,
+    /// The components that the cluster has, or is given by what is in the queue.
+    uploaded: HashSet<Digest>,
     queue: VecDeque<Command>,
     queue_bytes: usize,
     /// Why nothing is sent any more.
@@ -163,14 +165,25 @@ impl Outbox {
         self.lock().closed.clone()
     }
 
-    /// Gives the cluster a component.
-    pub(crate) fn upload(&self, component: Component) {
+    /// Gives the cluster a component before all that is submitted from now on, unless it was given
+    /// it already.
+    pub(crate) fn upload(&self, digest: Digest, component: &Component) {
         let mut inner = self.lock();
-        if inner.closed.is_none() {
-            inner.push(Command::Upload(component));
+        if inner.closed.is_none() && inner.uploaded.insert(digest) {
+            inner.push(Command::Upload(component.clone()));
             drop(inner);
             self.wake.notify_one();
         }
+    }
+
+    /// The cluster has this component.
+    pub(crate) fn has_uploaded(&self, digest: Digest) {
+        self.lock().uploaded.insert(digest);
+    }
+
+    /// The cluster refused this component: whoever wants it there uploads it again.
+    pub(crate) fn was_refused(&self, digest: &Digest) {
+        self.lock().uploaded.remove(digest);
     }
 
     /// The hold on a key, if there is one that is of use to dependents.

@@ -217,7 +217,8 @@ async fn drain(remote: &Remote) -> Result<(), wask_rpc::Error> {
     Ok(())
 }
 
-/// Gives the cluster a component. Where that says no, it says so again to each task of it.
+/// Gives the cluster a component. Where that says no, it says why to each task of it; the next
+/// that is submitted tries again.
 async fn upload(
     remote: &Remote,
     component: &wask_component::Component,
@@ -227,6 +228,7 @@ async fn upload(
     match remote.upload(digest, bytes, String::new()).await {
         Err(wask_rpc::Error::Refused(refusal)) => {
             tracing::warn!(%digest, %refusal, "the cluster refused a component");
+            remote.outbox.was_refused(&digest);
             Ok(())
         }
         uploaded => uploaded.map(|_| ()),

@@ -4,11 +4,10 @@
 //! RPC thread sees the channel of requests end, sends what is still in the outbox and leaves.
 
 use std::{
-    collections::HashSet,
     future::{self, Future},
     pin::pin,
     rc::Rc,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::Duration,
 };
 
@@ -39,8 +38,6 @@ pub(crate) struct Session {
     pub(crate) callbacks: Callbacks,
     pub(crate) names: TaskNames,
     requests: mpsc::UnboundedSender<Request>,
-    /// The components that the cluster has, as far as this session sent them.
-    admitted: Mutex<HashSet<Digest>>,
 }
 
 impl Session {
@@ -61,7 +58,6 @@ impl Session {
             callbacks: Callbacks::default(),
             names: TaskNames::default(),
             requests,
-            admitted: Mutex::default(),
         }
     }
 
@@ -165,19 +161,13 @@ impl Session {
     /// Gives the cluster a component before all that is submitted from now on, if it may not have
     /// it.
     pub(crate) fn admit(&self, component: &Component) {
-        if let Some(code) = component.code()
-            && self.admitted().insert(component.digest())
-        {
-            self.outbox.upload(code.clone());
+        if let Some(code) = component.code() {
+            self.outbox.upload(component.digest(), code);
         }
     }
 
     /// The cluster has this component.
     pub(crate) fn has_admitted(&self, digest: Digest) {
-        self.admitted().insert(digest);
-    }
-
-    fn admitted(&self) -> MutexGuard<'_, HashSet<Digest>> {
-        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.outbox.has_uploaded(digest);
     }
 }

@@ -12,6 +12,8 @@ use crate::{Outcome, Report, TaskLimits};
 const QUOTED: usize = 2_000;
 /// Bytes of an error value that a failure carries; it is no way to return results.
 const ERROR_VALUE_MAX: usize = 64 << 10;
+/// Bytes of an encoded string before its text: its length.
+const STRING_HEADER: usize = 4;
 
 /// A failure of a task on the worker of this name.
 pub fn failure(
@@ -107,11 +109,15 @@ fn output_too_large(limits: &TaskLimits) -> String {
     )
 }
 
-/// What an error value says: its text where it is a string, else as WAVE.
+/// What an error value says: its text where it is a string, else as WAVE. A large one is not
+/// decoded: as a tree of values it can take many times its bytes.
 fn guest_error(ty: Option<&Type>, value: &[u8]) -> String {
     let Some(ty) = ty else {
         return "the function returned an error without a value".to_owned();
     };
+    if value.len() > ERROR_VALUE_MAX {
+        return large_error(ty, value);
+    }
     let text = match decode(ty, value) {
         Ok(Value::String(text)) => text,
         Ok(value) => match wave::to_string(ty, &value) {
@@ -124,6 +130,22 @@ fn guest_error(ty: Option<&Type>, value: &[u8]) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
+}
+
+/// What is told of an error value that is too large to be decoded: the start of a string, of any
+/// other one its type and size.
+fn large_error(ty: &Type, value: &[u8]) -> String {
+    if *ty != Type::String {
+        return format!("an error of type {ty}, {} bytes", value.len());
+    }
+    let text = value.get(STRING_HEADER..).unwrap_or_default();
+    // No character takes more than four bytes.
+    let start = &text[..text.len().min(4 * QUOTED)];
+    let start: String = String::from_utf8_lossy(start)
+        .chars()
+        .take(QUOTED)
+        .collect();
+    format!("{start}…")
 }
 
 #[cfg(test)]
@@ -226,5 +248,15 @@ mod tests {
         let failure = fail(Outcome::GuestError(value.into()), Some(&Type::String));
         assert_eq!(failure.value, None);
         assert_eq!(failure.message.chars().count(), QUOTED + 1);
+    }
+
+    #[test]
+    fn a_huge_error_value_is_not_decoded() {
+        // Nor is this one a list of bools, which only who decodes it would see.
+        let value = Bytes::from(vec![7; ERROR_VALUE_MAX + 1]);
+        let bools = Type::list(Type::Bool);
+        let failure = fail(Outcome::GuestError(value), Some(&bools));
+        assert_eq!(failure.message, "an error of type list<bool>, 65537 bytes");
+        assert_eq!(failure.value, None);
     }
 }

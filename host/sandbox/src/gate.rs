@@ -11,7 +11,7 @@ use std::{
 
 use wasmtime::{Engine, EngineWeak};
 
-use crate::Error;
+use crate::{Cancel, Error, cancel::Stopped};
 
 /// How long a stopped task may run on, at most twice.
 const TICK: Duration = Duration::from_millis(1);
@@ -65,14 +65,18 @@ impl Gate {
         self.lock().engines.push(engine.weak());
     }
 
-    /// Waits for a free place.
-    pub(crate) fn enter(&self) -> Place<'_> {
+    /// Waits for a free place; no longer than until the task is cancelled.
+    pub(crate) fn enter(&self, cancel: &Cancel) -> Result<Place<'_>, Stopped> {
         let mut state = self.lock();
         while state.running >= self.slots {
+            if cancel.is_cancelled() {
+                return Err(Stopped::Cancelled);
+            }
             state.waiting += 1;
-            state = self
+            // A cancellation wakes nobody, so it is looked for as often as in a running task.
+            (state, _) = self
                 .left
-                .wait(state)
+                .wait_timeout(state, TICK)
                 .unwrap_or_else(PoisonError::into_inner);
             state.waiting -= 1;
         }
@@ -81,7 +85,7 @@ impl Gate {
             state.asleep = false;
             self.wake.notify_one();
         }
-        Place(self)
+        Ok(Place(self))
     }
 
     /// Ends the ticker.
@@ -140,12 +144,13 @@ mod tests {
     #[test]
     fn no_more_than_its_slots_enter() {
         let gate = Gate::new(2).unwrap();
+        let cancel = Cancel::new();
         let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
         thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
                     for _ in 0..200 {
-                        let _place = gate.enter();
+                        let _place = gate.enter(&cancel).unwrap();
                         let now = inside.fetch_add(1, Ordering::SeqCst) + 1;
                         most.fetch_max(now, Ordering::SeqCst);
                         thread::yield_now();
@@ -155,6 +160,24 @@ mod tests {
             }
         });
         assert!(most.load(Ordering::SeqCst) <= 2);
+        gate.close();
+    }
+
+    #[test]
+    fn who_is_cancelled_does_not_wait_for_a_place() {
+        let gate = Gate::new(1).unwrap();
+        let cancel = Cancel::new();
+        let place = gate.enter(&cancel).unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| gate.enter(&cancel).map(drop));
+            while gate.lock().waiting == 0 {
+                thread::yield_now();
+            }
+            cancel.cancel();
+            assert_eq!(waiting.join().unwrap(), Err(Stopped::Cancelled));
+        });
+        drop(place);
+        assert!(gate.enter(&cancel).is_ok());
         gate.close();
     }
 }

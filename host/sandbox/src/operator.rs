@@ -5,10 +5,7 @@ use std::{cell::Cell, time::Instant};
 use wask_operator::{Fault, Limits, Operator};
 use wask_value::Type;
 
-use crate::{
-    Cancel, Job, Outcome, Report,
-    cancel::{Stop, Stopped},
-};
+use crate::{Cancel, Job, Outcome, Report, cancel::Stop};
 
 /// Runs an operator on a job's arguments, here and now.
 pub(crate) fn run(operator: &Operator, types: &[Type], job: &Job, cancel: &Cancel) -> Report {
@@ -27,10 +24,7 @@ pub(crate) fn run(operator: &Operator, types: &[Type], job: &Job, cancel: &Cance
         Err(Fault::Undefined(why)) => Outcome::Undefined(why),
         Err(Fault::OutputTooLarge) => Outcome::OutputTooLarge,
         Err(Fault::Malformed(fault)) => Outcome::BadArguments(fault.to_string()),
-        Err(Fault::Cancelled) => match stopped.get() {
-            Some(Stopped::Deadline) => Outcome::Deadline,
-            Some(Stopped::Cancelled) | None => Outcome::Cancelled,
-        },
+        Err(Fault::Cancelled) => stopped.get().map_or(Outcome::Cancelled, Outcome::from),
         Err(other) => Outcome::Unavailable(other.to_string()),
     };
     Report {

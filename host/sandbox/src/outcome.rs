@@ -75,14 +75,20 @@ impl Report {
     }
 }
 
+impl From<Stopped> for Outcome {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Cancelled => Self::Cancelled,
+            Stopped::Deadline => Self::Deadline,
+        }
+    }
+}
+
 impl Outcome {
     /// What wasmtime's error means.
     pub(crate) fn from_error(error: &wasmtime::Error, limiter: &Limiter, log: &Log) -> Self {
         if let Some(stopped) = error.downcast_ref::<Stopped>() {
-            return match stopped {
-                Stopped::Cancelled => Self::Cancelled,
-                Stopped::Deadline => Self::Deadline,
-            };
+            return (*stopped).into();
         }
         match error.downcast_ref::<Refusal>() {
             Some(Refusal::OutputTooLarge) => return Self::OutputTooLarge,

@@ -55,7 +55,8 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// Waits for a free slot. The time that the task may take begins then.
+    /// Waits for a free slot, or until the task is cancelled. The time that the task may take begins
+    /// when it has its slot.
     pub(crate) fn begin(
         sandbox: &'a Sandbox,
         compiled: &'a Compiled,
@@ -71,7 +72,7 @@ impl<'a> Run<'a> {
             let message = "the function belongs to another component";
             return Err(Outcome::Unavailable(message.to_owned()));
         };
-        let place = sandbox.gate().enter();
+        let place = sandbox.gate().enter(cancel)?;
         let start = Instant::now();
         Ok(Self {
             compiled,

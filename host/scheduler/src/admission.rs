@@ -17,35 +17,56 @@ pub(crate) struct Admitted {
     pub(crate) tasks: Vec<TaskSpec>,
     /// The keys among them, and older ones, that the session wants.
     pub(crate) wanted: Vec<Key>,
-    pub(crate) refused: Vec<(Key, Refusal)>,
+    pub(crate) refused: Vec<(Key, Rc<Refusal>)>,
 }
 
-/// Checks a batch of a tenant's client. A refused task takes its dependents with it, and nothing
-/// else.
+/// Why a task is not admitted.
+enum Flaw {
+    Own(Refusal),
+    /// This dependency is not known.
+    Dependency(Key),
+}
+
+/// Checks a batch of a tenant's client. A refused task takes its dependents with it, in this batch
+/// or a later one, and nothing else; they are refused for the same reason.
 pub(crate) fn admit(state: &mut State, tenant: TenantId, batch: IncomingBatch) -> Admitted {
     let definitions = batch.definitions.into_iter();
-    let callees: Vec<_> = definitions.map(|one| resolve(state, tenant, one)).collect();
+    let callees: Vec<_> = definitions
+        .map(|one| resolve(state, tenant, one).map_err(Rc::new))
+        .collect();
     let mut admitted = Admitted::default();
     let mut new_types = KeyMap::default();
     for task in batch.tasks {
         let (key, wanted) = (task.key, task.wanted);
         let checked = match &callees[task.definition] {
-            Ok(callee) => check(state, tenant, &new_types, callee, task),
+            Ok(callee) => {
+                check(state, tenant, &new_types, callee, task).map_err(|flaw| match flaw {
+                    Flaw::Own(refusal) => Rc::new(refusal),
+                    Flaw::Dependency(key) => why_unknown(state, tenant, &key),
+                })
+            }
             Err(refusal) => Err(refusal.clone()),
         };
         match checked {
             Ok(task) => {
+                state.refusals.remove(tenant, &key);
                 new_types.insert(key, task.result_type);
                 admitted.wanted.extend(wanted.then_some(key));
                 admitted.tasks.push(task);
             }
-            Err(refusal) => admitted.refused.push((key, refusal)),
+            Err(refusal) => {
+                state.refusals.insert(tenant, key, refusal.clone());
+                admitted.refused.push((key, refusal));
+            }
         }
     }
     for key in batch.wanted {
         match known_type(state, tenant, &new_types, &key) {
             Some(_) => admitted.wanted.push(key),
-            None => admitted.refused.push((key, unknown_key(&key))),
+            None => {
+                let refusal = why_unknown(state, tenant, &key);
+                admitted.refused.push((key, refusal));
+            }
         }
     }
     admitted
@@ -71,8 +92,8 @@ fn check(
     new_types: &KeyMap<TypeId>,
     callee: &Callee,
     task: IncomingTask,
-) -> Result<TaskSpec, Refusal> {
-    let invalid = |message: String| Refusal::new(RefusalCode::Invalid, message);
+) -> Result<TaskSpec, Flaw> {
+    let invalid = |message: String| Flaw::Own(Refusal::new(RefusalCode::Invalid, message));
     let IncomingTask {
         key,
         arguments,
@@ -115,11 +136,11 @@ fn dependency_types<'a>(
     tenant: TenantId,
     new_types: &KeyMap<TypeId>,
     dependencies: &[Key],
-) -> Result<Vec<&'a Type>, Refusal> {
+) -> Result<Vec<&'a Type>, Flaw> {
     let types = dependencies.iter().map(|key| {
         let id = known_type(state, tenant, new_types, key);
         id.and_then(|id| state.types.get(id))
-            .ok_or_else(|| unknown_key(key))
+            .ok_or(Flaw::Dependency(*key))
     });
     types.collect()
 }
@@ -137,10 +158,131 @@ fn known_type(
         .or_else(|| state.core.result_type(key).filter(|_| own()))
 }
 
-fn unknown_key(key: &Key) -> Refusal {
-    let message = format!(
-        "nothing is known of future {}; it was released, or belongs to somebody else",
-        key.short()
-    );
-    Refusal::new(RefusalCode::NotFound, message)
+/// Why a key is not known: it was refused, or is gone.
+fn why_unknown(state: &mut State, tenant: TenantId, key: &Key) -> Rc<Refusal> {
+    state.refusals.get(tenant, key).unwrap_or_else(|| {
+        let message = format!(
+            "nothing is known of future {}; it was released, or belongs to somebody else",
+            key.short()
+        );
+        Rc::new(Refusal::new(RefusalCode::NotFound, message))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use wask_core::{Digest, Hole, TaskKind, TaskOptions};
+    use wask_operator::Operator;
+    use wask_rpc::Address;
+
+    use super::*;
+    use crate::{Config, hub::Hub};
+
+    const TENANT: TenantId = TenantId(0);
+
+    /// A call of a component that nobody has uploaded; `argument` tells one from another.
+    fn call(argument: u8) -> (Arc<Definition>, IncomingTask) {
+        let kind = TaskKind::function(Digest([1; 32]), "f");
+        incoming(kind, vec![argument], [].into())
+    }
+
+    /// `not` of another task's result.
+    fn not(of: Key) -> (Arc<Definition>, IncomingTask) {
+        let kind = TaskKind::Operator {
+            name: "not".into(),
+            version: Operator::VERSION,
+            types: [].into(),
+        };
+        incoming(kind, Vec::new(), [of].into())
+    }
+
+    fn incoming(
+        kind: TaskKind,
+        bytes: Vec<u8>,
+        dependencies: Box<[Key]>,
+    ) -> (Arc<Definition>, IncomingTask) {
+        let definition = Arc::new(Definition::new("default", kind, TaskOptions::default()));
+        let hole = |dependency| Hole {
+            offset: 0,
+            dependency,
+        };
+        let arguments = Arguments {
+            bytes: bytes.into(),
+            holes: (0..).map(hole).take(dependencies.len()).collect(),
+        };
+        let spec = TaskSpec::new(definition.clone(), arguments, dependencies, 0, TypeId(0));
+        let task = IncomingTask {
+            definition: 0,
+            key: spec.key,
+            arguments: spec.arguments,
+            dependencies: spec.dependencies,
+            salt: 0,
+            wanted: true,
+        };
+        (definition, task)
+    }
+
+    fn batch(tasks: impl IntoIterator<Item = (Arc<Definition>, IncomingTask)>) -> IncomingBatch {
+        let mut batch = IncomingBatch {
+            definitions: Vec::new(),
+            tasks: Vec::new(),
+            wanted: Vec::new(),
+            released: Vec::new(),
+            cancelled: Vec::new(),
+            detached: Vec::new(),
+        };
+        for (definition, mut task) in tasks {
+            task.definition = batch.definitions.len();
+            batch.definitions.push(definition);
+            batch.tasks.push(task);
+        }
+        batch
+    }
+
+    fn hub() -> Rc<Hub> {
+        Hub::new(Config::new(Address::InProcess("admission".into())))
+    }
+
+    #[test]
+    fn dependents_are_refused_for_the_reason_of_what_they_need() {
+        let hub = hub();
+        let x = call(1);
+        let y = not(x.1.key);
+        let z = not(y.1.key);
+        let keys = [x.1.key, y.1.key, z.1.key];
+        let first = admit(&mut hub.state_mut(), TENANT, batch([x, y]));
+        let later = IncomingBatch {
+            wanted: vec![keys[0]],
+            ..batch([z])
+        };
+        let later = admit(&mut hub.state_mut(), TENANT, later);
+        let refused: Vec<_> = first.refused.iter().chain(&later.refused).collect();
+        let told: Vec<_> = refused.iter().map(|(key, _)| *key).collect();
+        assert_eq!(told, [keys[0], keys[1], keys[2], keys[0]]);
+        for (_, refusal) in refused {
+            assert!(refusal.message.contains("upload it"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_tasks_of_a_refused_component_are_told_why() {
+        let hub = hub();
+        let refusal = Refusal::new(RefusalCode::Forbidden, "there is no room");
+        let digest = Digest([1; 32]);
+        hub.state_mut().library.refuse(TENANT, digest, refusal);
+        let admitted = admit(&mut hub.state_mut(), TENANT, batch([call(1)]));
+        let (_, refusal) = &admitted.refused[0];
+        assert_eq!(refusal.code, RefusalCode::Forbidden);
+        assert!(refusal.message.ends_with("was refused: there is no room"));
+    }
+
+    #[test]
+    fn what_is_gone_was_not_refused() {
+        let hub = hub();
+        let orphan = not(call(1).1.key);
+        let admitted = admit(&mut hub.state_mut(), TENANT, batch([orphan]));
+        let (_, refusal) = &admitted.refused[0];
+        assert_eq!(refusal.code, RefusalCode::NotFound);
+        assert!(refusal.message.starts_with("nothing is known of future"));
+    }
 }

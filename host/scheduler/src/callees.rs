@@ -33,7 +33,7 @@ impl Callees {
     /// What a tenant's definition calls.
     pub(crate) fn resolve(
         &mut self,
-        library: &Library,
+        library: &mut Library,
         types: &mut Types,
         tenant: TenantId,
         definition: Arc<Definition>,
@@ -58,7 +58,7 @@ impl Callees {
 }
 
 fn function_type(
-    library: &Library,
+    library: &mut Library,
     tenant: TenantId,
     kind: &TaskKind,
 ) -> Result<FunctionType, Refusal> {
@@ -68,10 +68,9 @@ fn function_type(
             function,
             applied,
         } => {
-            let component = library.get(tenant, digest).ok_or_else(|| {
-                let message = format!("component {digest} is not here; upload it before its tasks");
-                Refusal::new(RefusalCode::NotFound, message)
-            })?;
+            let component = library
+                .get(tenant, digest)
+                .ok_or_else(|| library.absence(tenant, digest))?;
             let ty = &find_function(&component, function)?.ty;
             apply(ty, *applied).map_err(|error| invalid(format!("{function}: {error}")))
         }

@@ -18,7 +18,9 @@ use wask_rpc::{
 };
 use wask_schema::transfer_capnp::object_store;
 
-use crate::{Config, callees::Callees, library::Library, outbox::Outbox, types::Types};
+use crate::{
+    Config, callees::Callees, library::Library, outbox::Outbox, refusals::Refusals, types::Types,
+};
 
 /// The one tenant, until there are more.
 pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
@@ -38,6 +40,8 @@ pub(crate) struct State {
     pub(crate) types: Types,
     pub(crate) library: Library,
     pub(crate) callees: Callees,
+    /// Why tasks of late were refused.
+    pub(crate) refusals: Refusals<Key>,
     /// The type of each element of a dataset, as WIT text.
     pub(crate) dataset_types: BTreeMap<(TenantId, String), String>,
     pub(crate) sessions: BTreeMap<SessionId, SessionEntry>,
@@ -80,6 +84,7 @@ impl Hub {
             types: Types::default(),
             library: Library::new(config.library_bytes),
             callees: Callees::default(),
+            refusals: Refusals::new(),
             dataset_types: BTreeMap::new(),
             sessions: BTreeMap::new(),
             workers: BTreeMap::new(),

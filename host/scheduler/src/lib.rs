@@ -24,6 +24,7 @@ mod hub;
 mod library;
 mod membership;
 mod outbox;
+mod refusals;
 mod relay;
 mod scheduler;
 mod session;

@@ -10,10 +10,14 @@ use wask_rpc::{
     wire::{ComponentInfo, FunctionInfo},
 };
 
+use crate::refusals::Refusals;
+
 /// Components by digest, and each tenant's names for them.
 pub(crate) struct Library {
     components: BTreeMap<Digest, Entry>,
     names: BTreeMap<(TenantId, String), Digest>,
+    /// Why components of late were refused.
+    refused: Refusals<Digest>,
     bytes: u64,
     bytes_max: u64,
 }
@@ -28,6 +32,7 @@ impl Library {
         Self {
             components: BTreeMap::new(),
             names: BTreeMap::new(),
+            refused: Refusals::new(),
             bytes: 0,
             bytes_max,
         }
@@ -60,7 +65,27 @@ impl Library {
         if !entry.tenants.contains(&tenant) {
             entry.tenants.push(tenant);
         }
+        self.refused.remove(tenant, &digest);
         digest
+    }
+
+    /// Remembers why a tenant's component was not taken in, for its tasks.
+    pub(crate) fn refuse(&mut self, tenant: TenantId, digest: Digest, refusal: Refusal) {
+        self.refused.insert(tenant, digest, Rc::new(refusal));
+    }
+
+    /// Why a tenant's component is not here.
+    pub(crate) fn absence(&mut self, tenant: TenantId, digest: &Digest) -> Refusal {
+        match self.refused.get(tenant, digest) {
+            Some(refusal) => {
+                let message = format!("component {digest} was refused: {refusal}");
+                Refusal::new(refusal.code, message)
+            }
+            None => {
+                let message = format!("component {digest} is not here; upload it before its tasks");
+                Refusal::new(RefusalCode::NotFound, message)
+            }
+        }
     }
 
     /// A component that this tenant has uploaded.

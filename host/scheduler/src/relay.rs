@@ -33,7 +33,8 @@ pub(crate) enum Spread {
 
 /// Makes room for a client's values on workers; the sink passes them on.
 ///
-/// Values that are already where they should be are taken in and thrown away.
+/// Values that are already where they should be are taken in and thrown away. The session holds
+/// them from now on, so that they stay there until the others have come.
 pub(crate) async fn scatter(
     hub: Rc<Hub>,
     session: SessionId,
@@ -54,6 +55,11 @@ pub(crate) async fn scatter(
             by_worker.entry(worker).or_default().push(header.clone());
         }
     }
+    hub.tell([Event::TasksSubmitted {
+        session,
+        tasks: Vec::new(),
+        wanted: present,
+    }]);
     let mut parts = Vec::new();
     for (worker, headers) in by_worker {
         let part = open_part(&hub, tenant, worker, headers)
@@ -72,7 +78,6 @@ pub(crate) async fn scatter(
         hub,
         session,
         routes,
-        present,
         parts,
         fault: RefCell::default(),
     };
@@ -138,7 +143,6 @@ struct Relay {
     session: SessionId,
     /// Which parts each object belongs to; none where its bytes are not needed.
     routes: BTreeMap<Key, Vec<usize>>,
-    present: Vec<Key>,
     parts: Vec<Part>,
     fault: RefCell<Option<Refusal>>,
 }
@@ -205,14 +209,7 @@ impl Relay {
                 other => Refusal::new(RefusalCode::Unavailable, other),
             })?;
         }
-        let session = self.session;
-        let wanted = self.present.clone();
-        let held = Event::TasksSubmitted {
-            session,
-            tasks: Vec::new(),
-            wanted,
-        };
-        self.hub.tell(self.stored().into_iter().chain([held]));
+        self.hub.tell(self.stored());
         Ok(())
     }
 
@@ -310,4 +307,60 @@ async fn read_from(
     request.get().set_sink(sink.clone());
     let answer = request.send().promise.await?;
     wire::read_keys(answer.get()?.get_missing()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use wask_core::{TenantId, scheduler::WorkerInfo};
+    use wask_rpc::Address;
+
+    use super::*;
+    use crate::Config;
+
+    #[test]
+    fn a_value_that_is_there_already_is_held_before_the_others_have_come() {
+        let hub = Hub::new(Config::new(Address::InProcess("relay".into())));
+        let (tenant, worker) = (TenantId(0), WorkerId(1));
+        let [session, other] = [SessionId(1), SessionId(2)];
+        let header = Header {
+            key: Key([1; 32]),
+            type_text: "string".into(),
+            result_type: TypeId(0),
+            size: 100,
+        };
+        let key = header.key;
+        let info = WorkerInfo {
+            name: "w".into(),
+            slots: 1,
+            memory_limit: 1 << 30,
+            resources: BTreeMap::new(),
+        };
+        hub.tell([
+            Event::SessionOpened { session, tenant },
+            Event::SessionOpened {
+                session: other,
+                tenant,
+            },
+            Event::WorkerJoined { worker, info },
+            Event::DataScattered {
+                session: other,
+                key,
+                result_type: header.result_type,
+                nbytes: header.size,
+                worker,
+            },
+        ]);
+        let headers = vec![header];
+        let sink = scatter(hub.clone(), session, "default", headers, Spread::One)
+            .now_or_never()
+            .unwrap();
+        let keys = vec![key];
+        hub.tell([Event::KeysReleased {
+            session: other,
+            keys,
+        }]);
+        assert_eq!(hub.state().core.holders(&key), [worker]);
+        drop(sink);
+    }
 }

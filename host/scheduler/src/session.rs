@@ -328,7 +328,9 @@ impl Commands {
         let admitted = admit(&mut hub.state_mut(), *tenant, batch);
         if let Some(entry) = hub.state().sessions.get(&session) {
             for (key, refusal) in admitted.refused {
-                entry.outbox.push((key, KeyNews::Refused(refusal)));
+                entry
+                    .outbox
+                    .push((key, KeyNews::Refused((*refusal).clone())));
             }
         }
         let (tasks, wanted) = (admitted.tasks, admitted.wanted);

@@ -9,7 +9,7 @@ use wask_core::{Digest, Key, TenantId};
 use wask_rpc::{Refusal, RefusalCode, object_sink_with, wire::ComponentInfo};
 use wask_schema::transfer_capnp::object_sink;
 
-use crate::hub::Hub;
+use crate::{hub::Hub, library::Library};
 
 /// The answer to a client that offers a component.
 pub(crate) enum Offer {
@@ -32,6 +32,33 @@ pub(crate) fn offer(
         state.library.name(tenant, &name, digest);
         return Ok(Offer::Known(state.library.describe(tenant, &component)));
     }
+    if let Err(refusal) = has_room(&state.library, size) {
+        state.library.refuse(tenant, digest, refusal.clone());
+        return Err(refusal);
+    }
+    let hub = hub.clone();
+    let sink = object_sink_with([(Key(digest.0), size)], async move |objects| {
+        let Some((_, bytes)) = objects.into_iter().next() else {
+            return Ok(());
+        };
+        let checked = check(bytes, digest).await;
+        let mut state = hub.state_mut();
+        let taken = checked.and_then(|component| {
+            state.library.has_room(size)?;
+            state.library.insert(tenant, component);
+            state.library.name(tenant, &name, digest);
+            Ok(())
+        });
+        if let Err(refusal) = &taken {
+            state.library.refuse(tenant, digest, refusal.clone());
+        }
+        taken
+    });
+    Ok(Offer::Wanted(sink))
+}
+
+/// Whether a component of this size can be taken in.
+fn has_room(library: &Library, size: u64) -> Result<(), Refusal> {
     let limits = Limits::default();
     if size > limits.max_bytes as u64 {
         let message = format!(
@@ -40,32 +67,20 @@ pub(crate) fn offer(
         );
         return Err(Refusal::new(RefusalCode::Invalid, message));
     }
-    state.library.has_room(size)?;
-    let hub = hub.clone();
-    let sink = object_sink_with([(Key(digest.0), size)], async move |objects| {
-        let Some((_, bytes)) = objects.into_iter().next() else {
-            return Ok(());
-        };
-        let component = admit(bytes, limits).await?;
-        if component.digest().as_bytes() != &digest.0 {
-            let message = format!("these bytes are {}, not {digest}", component.digest());
-            return Err(Refusal::new(RefusalCode::Invalid, message));
-        }
-        let mut state = hub.state_mut();
-        state.library.has_room(size)?;
-        state.library.insert(tenant, component);
-        state.library.name(tenant, &name, digest);
-        Ok(())
-    });
-    Ok(Offer::Wanted(sink))
+    library.has_room(size)
 }
 
 /// Checks a component again, which the client has checked: nobody is trusted. Off this thread,
 /// since a large one takes milliseconds.
-async fn admit(bytes: Bytes, limits: Limits) -> Result<Component, Refusal> {
-    let admitted = spawn_blocking(move || Component::from_binary(bytes, &limits)).await;
+async fn check(bytes: Bytes, digest: Digest) -> Result<Component, Refusal> {
+    let checked = spawn_blocking(move || Component::from_binary(bytes, &Limits::default())).await;
     let refuse = |error: &dyn std::fmt::Display| Refusal::new(RefusalCode::Invalid, error);
-    admitted
+    let component = checked
         .map_err(|panic| refuse(&panic))?
-        .map_err(|error| refuse(&error))
+        .map_err(|error| refuse(&error))?;
+    if component.digest().as_bytes() != &digest.0 {
+        let message = format!("these bytes are {}, not {digest}", component.digest());
+        return Err(Refusal::new(RefusalCode::Invalid, message));
+    }
+    Ok(component)
 }

@@ -7,7 +7,7 @@ use wask_core::{
     scheduler::{Event, KeyState},
 };
 
-use crate::Cluster;
+use crate::{Cluster, oracle::Expectation};
 
 /// How detached tasks may come to their end by an event.
 #[derive(Debug)]
@@ -16,7 +16,9 @@ pub(crate) enum Ending {
     Finished(Key, u64),
     /// This key, and whatever needs it, failed.
     Erred(Key),
-    /// These keys, and whatever needs them, were cancelled.
+    /// These keys were detached, and what they need may have failed before.
+    Detached(BTreeSet<Key>),
+    /// These keys were cancelled; what needs them goes on.
     Cancelled(BTreeSet<Key>),
     /// Workers or results were lost.
     Trouble,
@@ -42,6 +44,7 @@ impl Cluster {
                 Ending::Finished(*key, self.scheduler.counts().total_finished)
             }
             Event::TaskErred { key, .. } => Ending::Erred(*key),
+            Event::KeysDetached { keys, .. } => Ending::Detached(keys.iter().copied().collect()),
             Event::KeysCancelled { session, keys } if self.open_sessions.contains(session) => {
                 Ending::Cancelled(keys.iter().copied().collect())
             }
@@ -61,9 +64,7 @@ impl Cluster {
                 self.summary.finished_for_nobody += u64::from(for_nobody);
             }
             Ending::Cancelled(keys) => {
-                let detached = self.detached.iter().copied();
-                let is_apart = |key: &Key| self.expectation(key).lineage.is_disjoint(keys);
-                self.detached = detached.filter(is_apart).collect();
+                self.detached.retain(|key| !keys.contains(key));
             }
             _ => {}
         }
@@ -95,13 +96,18 @@ impl Cluster {
         let expected = self.expectation(key);
         match ending {
             Ending::Erred(erred) => expected.culprits.contains(erred),
-            Ending::Trouble => {
-                let mut lineage = expected.lineage.iter();
-                self.scheduler.counts().total_workers_lost >= 3
-                    || lineage.any(|key| !self.is_repeatable(key))
+            Ending::Detached(keys) => {
+                keys.contains(key) && (!expected.culprits.is_empty() || self.may_be_lost(expected))
             }
+            Ending::Trouble => self.may_be_lost(expected),
             Ending::Finished(..) | Ending::Cancelled(_) | Ending::Never => false,
         }
+    }
+
+    fn may_be_lost(&self, expected: &Expectation) -> bool {
+        let mut lineage = expected.lineage.iter();
+        self.scheduler.counts().total_workers_lost >= 3
+            || lineage.any(|key| !self.is_repeatable(key))
     }
 
     /// All that was detached has come to its end.

@@ -263,3 +263,25 @@ fn news_of_released_keys_is_passed_over() {
     let again = f.submit(1);
     assert!(matches!(again.state(), State::Pending));
 }
+
+#[test]
+fn a_component_is_uploaded_once_and_again_when_it_was_refused() {
+    let f = Fixture::new();
+    let outbox = &f.session.outbox;
+    let text = r#"(component
+        (core module $m (func (export "f") (param i32) (result i32) local.get 0))
+        (core instance $i (instantiate $m))
+        (func (export "f") (param "x" u32) (result u32) (canon lift (core func $i "f"))))"#;
+    let component = Component::load(text.as_bytes()).unwrap();
+    let digest = Digest(*component.digest().as_bytes());
+    let upload = format!("upload {}", component.digest());
+    outbox.upload(digest, &component);
+    outbox.upload(digest, &component);
+    f.expect(&[&upload]);
+    outbox.was_refused(&digest);
+    outbox.upload(digest, &component);
+    f.expect(&[&upload]);
+    outbox.has_uploaded(digest);
+    outbox.upload(digest, &component);
+    f.expect(&[]);
+}

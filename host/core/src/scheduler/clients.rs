@@ -46,16 +46,21 @@ impl SchedulerCore {
         }
     }
 
-    /// The session lets go of the keys and of all unfinished tasks that depend on them, and so does
-    /// who detached them: else nobody could stop those. What nobody else wants then stops of itself.
+    /// The session lets go of the keys and of all unfinished tasks that depend on them. The keys
+    /// themselves are not detached any more, whoever detached them: else nobody could stop those.
+    /// What nobody else wants then stops of itself.
     pub(super) fn keys_cancelled(&mut self, session: SessionId, keys: &[Key]) {
         let Some(tenant) = self.tenant_of_session(session) else {
             return;
         };
         let mut reached: BTreeSet<TaskId> = BTreeSet::new();
         let mut path: Vec<TaskId> = Vec::new();
-        for id in keys.iter().rev().filter_map(|key| self.tasks.find(key)) {
+        for key in keys.iter().rev() {
+            let Some(id) = self.tasks.find(key) else {
+                continue;
+            };
             if self.tasks[id].tenant == tenant {
+                self.attach(id);
                 path.push(id);
             } else {
                 self.counts.total_foreign += 1;
@@ -67,7 +72,6 @@ impl SchedulerCore {
             }
             let unfinished = |id: &TaskId| self.tasks[*id].state.is_active();
             path.extend(self.tasks[id].dependents.iter().filter(unfinished));
-            self.attach(id);
             if self.tasks[id].sessions.contains(session) {
                 self.let_go(session, id);
                 self.report_to(session, id, KeyState::Cancelled);

@@ -107,14 +107,21 @@ impl SchedulerCore {
 
     /// A task that is known is submitted again. It goes on where it is, but starts anew if it
     /// failed and nobody holds it, or if data that it needed was lost: that may be there again.
+    /// So does an impure one whose result was let go of by all: this is a new run.
     fn submit_again(&mut self, tenant: TenantId, id: TaskId) {
         let task = &self.tasks[id];
         if task.tenant != tenant {
             self.counts.total_foreign += 1;
-        } else if let State::Erred { failure } = &*task.state
-            && task.spec.is_some()
-            && (!task.is_held() || (failure.kind == FailureKind::DataLost && task.can_run()))
-        {
+            return;
+        }
+        let is_over = match &*task.state {
+            State::Erred { failure } => {
+                !task.is_held() || (failure.kind == FailureKind::DataLost && task.can_run())
+            }
+            State::Released => !task.is_held() && !task.can_run(),
+            _ => false,
+        };
+        if is_over && task.spec.is_some() {
             self.start_anew(id);
         }
     }

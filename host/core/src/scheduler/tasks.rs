@@ -80,7 +80,8 @@ pub(super) struct Task {
     pub(super) losses: u32,
     /// How many times a worker gave it back.
     pub(super) returns: u32,
-    /// Whether it has had a result. If it is impure, it must not get a second one.
+    /// Whether it has had a result since it was submitted. If it is impure, it must not get a second
+    /// one before it is submitted again.
     pub(super) has_finished: bool,
     /// Whether its last run went down with a worker.
     pub(super) was_lost: bool,

@@ -211,7 +211,7 @@ impl SchedulerCore {
         self.enter(id, State::NoWorker);
     }
 
-    /// `Erred` → `Released`, as if nothing had happened: the task is submitted again.
+    /// `Erred` or `Released` → `Released`, as if nothing had happened: the task is submitted again.
     pub(super) fn start_anew(&mut self, id: TaskId) {
         self.enter(id, State::Released);
         let task = &mut self.tasks[id];

@@ -78,12 +78,31 @@ fn what_nobody_can_compute_is_not_detached() {
 }
 
 #[test]
-fn cancelling_reaches_what_is_detached() {
+fn cancelling_ends_what_is_detached_if_it_is_named() {
     let mut h = Harness::with_workers(1, 1);
     h.submit(1, [task("a"), task("b").after(["a"])], ["b"]);
     h.detach(1, ["b"]);
-    h.cancel(1, ["a"]);
-    h.expect(["w1: compute a#1", "w1: cancel a#1", "s1: b cancelled"]);
+    h.close(1);
+    h.open(2, TENANT);
+    h.cancel(2, ["b"]);
+    h.expect(["w1: compute a#1", "w1: cancel a#1"]);
+    h.expect_empty();
+}
+
+#[test]
+fn cancelling_an_input_ends_nothing_that_another_session_detached() {
+    let mut h = Harness::with_workers(1, 1);
+    h.open(2, TENANT);
+    h.submit(1, [task("a"), task("b").after(["a"])], ["b"]);
+    h.detach(1, ["b"]);
+    h.close(1);
+    h.submit(2, [task("a"), task("c").after(["a"])], ["a", "c"]);
+    h.cancel(2, ["a"]);
+    h.expect(["w1: compute a#1", "s2: a cancelled", "s2: c cancelled"]);
+    h.finish(1, "a", 1);
+    h.expect(["w1: compute b#1 from a@w1"]);
+    h.finish(1, "b", 1);
+    h.expect(["w1: free a,b"]);
     h.expect_empty();
 }
 

@@ -127,6 +127,40 @@ fn an_impure_result_that_was_freed_is_not_computed_again() {
 }
 
 #[test]
+fn an_impure_task_that_is_sent_again_after_its_result_was_freed_is_a_new_run() {
+    let mut h = Harness::with_workers(1, 1);
+    let x = || task("x").impure();
+    h.submit(1, [x(), task("f").after(["x"])], ["f"]);
+    h.finish(1, "x", 1);
+    h.finish(1, "f", 1);
+    h.expect([
+        "w1: compute x#1",
+        "w1: compute f#1 from x@w1",
+        "w1: free x",
+        "s1: f finished",
+    ]);
+    h.submit(1, [x(), task("g").after(["x"])], ["g"]);
+    h.expect(["w1: compute x#2"]);
+    h.finish(1, "x", 2);
+    h.finish(1, "g", 1);
+    h.expect(["w1: compute g#1 from x@w1", "w1: free x", "s1: g finished"]);
+}
+
+#[test]
+fn an_impure_task_that_is_sent_again_keeps_the_result_it_has() {
+    let mut h = Harness::with_workers(1, 1);
+    let x = || task("x").impure();
+    h.submit(1, [x()], ["x"]);
+    h.finish(1, "x", 1);
+    h.submit(1, [x(), task("g").after(["x"])], ["g"]);
+    h.expect([
+        "w1: compute x#1",
+        "w1: compute g#1 from x@w1",
+        "s1: x finished",
+    ]);
+}
+
+#[test]
 fn an_impure_task_without_a_result_runs_again() {
     let mut h = Harness::with_workers(2, 1);
     h.submit(1, [task("x").impure()], ["x"]);
