@@ -15,7 +15,7 @@ use wask_value::{FunctionType, Rope, Segment, Type};
 
 use crate::{
     Encoded, Error,
-    lazy::{Input, InputId, Node},
+    lazy::{Input, InputId},
     session::Session,
     state::Handle,
 };
@@ -269,12 +269,6 @@ pub(crate) enum Slot {
 impl From<Arc<Handle>> for Slot {
     fn from(future: Arc<Handle>) -> Self {
         Self::Input(Input::Future(future))
-    }
-}
-
-impl From<Arc<Node>> for Slot {
-    fn from(lazy: Arc<Node>) -> Self {
-        Self::Input(Input::Lazy(lazy))
     }
 }
 

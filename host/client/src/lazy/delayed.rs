@@ -1,6 +1,6 @@
 //! Delayed values: calls that wait to be computed.
 
-use std::{fmt, marker::PhantomData, sync::Arc};
+use std::{fmt, marker::PhantomData};
 
 use serde::{Serialize, Serializer};
 use wask_value::{Type, WitType};
@@ -135,12 +135,6 @@ impl<R> From<Future<R>> for Delayed<R> {
 impl<R> From<&Future<R>> for Delayed<R> {
     fn from(future: &Future<R>) -> Self {
         Self::new(Ok(Input::Future(future.handle.clone())))
-    }
-}
-
-impl<R> From<Arc<Node>> for Delayed<R> {
-    fn from(node: Arc<Node>) -> Self {
-        Self::new(Ok(Input::Lazy(node)))
     }
 }
 

@@ -17,12 +17,19 @@ fn spin() -> crate::Function<u32> {
 }
 
 fn ones(count: usize) -> Vec<Delayed<u32>> {
-    let one = sum::<u32>([] as [Delayed<u32>; 0]);
-    assert!(one.check().is_err());
     let one = crate::Partitions::from_values([1u32], 1).unwrap().sum();
     (0..count)
         .map(|n| &one + u32::try_from(n).unwrap())
         .collect()
+}
+
+#[test]
+fn an_operator_over_nothing_is_refused_as_the_graph_is_built() {
+    let none = sum::<u32>([] as [Delayed<u32>; 0]);
+    let error = none.check().unwrap_err().to_string();
+    assert!(error.contains("no values at all"), "{error}");
+    let error = block_on((none + 1).compute()).unwrap_err().to_string();
+    assert!(error.contains("no values at all"), "{error}");
 }
 
 #[test]
