@@ -4,7 +4,8 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build guests schema demo test verify lint fmt sim bench clean install
+.PHONY: help setup build guests schema demo test verify lint deny advisories fmt sim bench clean \
+    install
 
 # Where cargo puts wask. Guests are always in target/guests, where the tests look for them.
 WASK := $(or $(CARGO_TARGET_DIR),target)/release/wask
@@ -21,12 +22,15 @@ CARGO_HOME ?= $(HOME)/.cargo
 DEMO_FILES ?= $(CARGO_HOME)/registry/src/*/[ct]*/**/*.rs
 DEMO_TOP ?= 20
 
+# A program that checks dependencies, and its version where it has to be installed.
+CARGO_DENY := cargo-deny 0.20.2
+
 # For `make sim`: how many simulated clusters, and the seed of the first.
 RUNS ?= 2000
 SEED ?= 1
 
 help: ## Say what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Find what this machine lacks and install it
 	@$(TOOLCHAIN)/setup
@@ -61,12 +65,21 @@ test: guests ## Run all tests
 verify: ## Run all that a change must pass; changes no file
 	cargo fmt --all --check
 	@$(call for-each-guest,(cd $$dir && cargo fmt --check))
-	@$(MAKE) --no-print-directory lint test
+	@$(MAKE) --no-print-directory deny lint test
 
 lint: ## Run clippy on everything
 	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	@$(call for-each-guest,cargo clippy $(LOCKED) --manifest-path $$dir/Cargo.toml \
 	    --target-dir target/guest-tests --all-targets -- -D warnings)
+
+deny: ## Check licences and sources of what is linked, and what is banned
+	@deny=$$(tests/tools/cargo-tool $(CARGO_DENY)); $$deny --locked check bans licenses sources
+
+advisories: ## Look for known vulnerabilities in what is linked (needs the network)
+	@deny=$$(tests/tools/cargo-tool $(CARGO_DENY)); \
+	$$deny --locked check advisories || { \
+	    echo "make: either one was found, which stands above, or the list of known ones could" \
+	        "not be fetched: then nothing was checked, so try again with a network" >&2; exit 1; }
 
 fmt: ## Format all Rust code
 	cargo fmt --all
