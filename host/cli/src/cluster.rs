@@ -296,7 +296,7 @@ mod tests {
     }
 
     fn up(folder: &std::path::Path, is_running: bool) {
-        let mut scheduler = Process::new("scheduler", std::process::id(), "log".into());
+        let mut scheduler = Process::new("any", std::process::id(), "log".into());
         if !is_running {
             scheduler.started = Some(1);
         }
@@ -304,6 +304,7 @@ mod tests {
             version: "0".into(),
             address: "unix:///x".into(),
             token: "secret".into(),
+            supervisor: scheduler.clone(),
             scheduler,
             workers: Vec::new(),
         };

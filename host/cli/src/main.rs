@@ -27,6 +27,7 @@ mod reduce;
 mod scheduler_file;
 mod state;
 mod suggest;
+mod supervisor;
 mod table;
 
 use std::process::ExitCode;

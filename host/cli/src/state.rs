@@ -30,6 +30,8 @@ pub(crate) struct UpFile {
     pub(crate) address: String,
     /// What it wants to see.
     pub(crate) token: String,
+    /// What keeps the others running.
+    pub(crate) supervisor: Process,
     /// The scheduler.
     pub(crate) scheduler: Process,
     /// Its workers.
@@ -52,7 +54,7 @@ pub(crate) struct Process {
 pub(crate) enum Found {
     Nothing,
     Running(UpFile),
-    /// Its scheduler is gone.
+    /// Its supervisor is gone, and so is what that kept running.
     Stale(UpFile),
 }
 
@@ -76,7 +78,7 @@ pub(crate) fn find(paths: &Paths) -> Result<Found> {
             format!("{shown} is not what `wask up` writes ({error}); remove it"),
         )
     })?;
-    match file.scheduler.is_running() {
+    match file.supervisor.is_running() {
         true => Ok(Found::Running(file)),
         false => Ok(Found::Stale(file)),
     }
@@ -89,17 +91,19 @@ impl UpFile {
         write_private(&path(paths), &text)
     }
 
-    /// Scheduler and workers.
+    /// All of them.
     pub(crate) fn processes(&self) -> impl Iterator<Item = &Process> {
-        self.workers.iter().chain([&self.scheduler])
+        let others = [&self.scheduler, &self.supervisor];
+        self.workers.iter().chain(others)
     }
 
-    /// What a person should hear where the scheduler is gone.
+    /// What a person should hear where the supervisor is gone.
     pub(crate) fn stale(&self, paths: &Paths) -> String {
         format!(
-            "{} names a cluster that is gone: its scheduler, process {}, does not run any more",
+            "{} names a cluster that is gone: process {}, which kept it running, does not run \
+             any more",
             path(paths).display(),
-            self.scheduler.pid
+            self.supervisor.pid
         )
     }
 }
@@ -183,6 +187,10 @@ mod tests {
             version: "0".into(),
             address: "unix:///x".into(),
             token: "secret".into(),
+            supervisor: Process {
+                started: started.or(me.started),
+                ..me.clone()
+            },
             scheduler: Process {
                 started: started.or(me.started),
                 ..me
@@ -192,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_is_found_as_long_as_its_scheduler_runs() {
+    fn a_cluster_is_found_as_long_as_its_supervisor_runs() {
         let folder = tempfile::tempdir().unwrap();
         let paths = paths(folder.path());
         assert_eq!(find(&paths).unwrap(), Found::Nothing);

@@ -10,6 +10,7 @@
 //!   nothing on that thread may block.
 
 mod address;
+mod backoff;
 mod connection;
 mod error;
 mod limits;
@@ -19,6 +20,7 @@ mod transport;
 pub mod wire;
 
 pub use address::{Address, ParseAddressError};
+pub use backoff::Backoff;
 pub use connection::{CloseReason, Connection, ConnectionHandle};
 pub use error::{Error, Refusal, RefusalCode};
 pub use limits::Limits;

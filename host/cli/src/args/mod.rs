@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Components(commands::components::ComponentsArgs),
     Scheduler(commands::scheduler::SchedulerArgs),
     Worker(commands::worker::WorkerArgs),
+    #[command(hide = true)]
+    Supervise(commands::supervise::SuperviseArgs),
     Up(commands::up::UpArgs),
     Down(commands::down::DownArgs),
     Status(commands::status::StatusArgs),

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long processes may take to end by themselves.
-const END: Duration = Duration::from_secs(10);
+const END: Duration = Duration::from_secs(25);
 /// And once they were killed.
 const KILLED: Duration = Duration::from_secs(5);
 
@@ -59,10 +59,14 @@ pub(crate) async fn run(_: DownArgs, context: &Context) -> Result {
     output.finish()
 }
 
-/// Ends exactly the processes of the cluster: workers first, so that they can take their leave.
+/// Ends exactly the processes of the cluster. The supervisor ends what it started, in order; where
+/// it is gone, they are asked one by one.
 async fn end(up: &UpFile) {
-    for process in up.processes() {
-        process.signal(Signal::SIGTERM);
+    if up.supervisor.is_running() {
+        up.supervisor.signal(Signal::SIGTERM);
+    } else {
+        up.processes()
+            .for_each(|process| process.signal(Signal::SIGTERM));
     }
     wait(up, END).await;
     for process in up.processes().filter(|process| process.is_running()) {

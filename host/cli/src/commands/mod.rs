@@ -18,6 +18,7 @@ pub(crate) mod scatter;
 pub(crate) mod scheduler;
 pub(crate) mod status;
 pub(crate) mod submit;
+pub(crate) mod supervise;
 pub(crate) mod up;
 pub(crate) mod version;
 pub(crate) mod visualize;
@@ -33,6 +34,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result {
     match command {
         Command::Scheduler(args) => Box::pin(scheduler::run(args)).await,
         Command::Worker(args) => Box::pin(worker::run(args, context)).await,
+        Command::Supervise(args) => Box::pin(supervise::run(args, context)).await,
         Command::Map(args) => Box::pin(map::run(args, context)).await,
         command => Box::pin(or_signal(once(command, context))).await,
     }
@@ -61,14 +63,16 @@ async fn once(command: Command, context: &Context) -> Result {
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
         // Taken out before.
-        Command::Scheduler(_) | Command::Worker(_) | Command::Map(_) => Ok(()),
+        Command::Scheduler(_) | Command::Worker(_) | Command::Supervise(_) | Command::Map(_) => {
+            Ok(())
+        }
     }
 }
 
 /// What is logged where `RUST_LOG` says nothing: servers tell more.
 pub(crate) fn log_level(command: &Command) -> LevelFilter {
     match command {
-        Command::Scheduler(_) | Command::Worker(_) => LevelFilter::INFO,
+        Command::Scheduler(_) | Command::Worker(_) | Command::Supervise(_) => LevelFilter::INFO,
         _ => LevelFilter::WARN,
     }
 }

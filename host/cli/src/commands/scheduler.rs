@@ -7,6 +7,7 @@ use tokio::{sync::Notify, task::LocalSet};
 use wask_rpc::Address;
 use wask_scheduler::Config;
 
+use super::supervise::Supervised;
 use crate::{
     cluster::given_token,
     exit::{Failed, Result},
@@ -39,9 +40,13 @@ pub(crate) struct SchedulerArgs {
     /// Listen for other machines without a token: whoever reaches the port may run code
     #[arg(long)]
     insecure: bool,
+
+    #[command(flatten)]
+    supervised: Supervised,
 }
 
 pub(crate) async fn run(args: SchedulerArgs) -> Result {
+    args.supervised.obey()?;
     let token = given_token(args.token_file.as_ref())?;
     check_exposure(&args.listen, token.is_some(), args.insecure)?;
     let config = Config {

@@ -4,6 +4,7 @@ mod launch;
 
 use std::{
     fs::{self, File, TryLockError},
+    path::Path,
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use wask_client::Client;
-use wask_rpc::{Address, SOFTWARE_VERSION};
+use wask_rpc::Address;
 
 use self::launch::Launch;
 use super::scheduler::check_exposure;
@@ -22,20 +23,21 @@ use crate::{
     exit::{Exit, Failed, OrExit, Result},
     names::fill_random,
     output::{Output, note},
-    paths::{Paths, private_folder},
-    scheduler_file::SchedulerFile,
-    state::{self, Found, UpFile, write_private},
+    paths::{Paths, if_there, private_folder},
+    state::{self, Found, write_private},
+    supervisor::{Plan, Program},
     table::count,
 };
 
-/// How long a process may take to start.
+/// How long the workers may take to join.
 const START: Duration = Duration::from_secs(30);
 /// How often it is looked for.
 pub(super) const LOOK: Duration = Duration::from_millis(10);
 
 /// Start a cluster on this machine, in the background
 ///
-/// Other commands of this user find it from now on. `wask down` ends it.
+/// Other commands of this user find it from now on. What of it dies is started again, until
+/// `wask down` ends it.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -70,35 +72,26 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result {
     private_folder(&paths.runtime)?;
     let _lock = lock(paths)?;
     clear(paths)?;
-    let token = new_token()?;
-    let token_file = paths.runtime.join("token");
-    write_private(&token_file, &token)?;
-    let mut launch = Launch::new(paths, &token_file)?;
-    let address = start_scheduler(&mut launch, &args, paths).await?;
-    start_workers(&mut launch, &args)?;
-    let client = Client::builder(address.to_string()).name("wask up");
-    let client = client.token(&token).connect().await?;
-    let slots = joined(&mut launch, &client, args.workers).await?;
-    let up = UpFile {
-        version: SOFTWARE_VERSION.into(),
-        address: address.to_string(),
-        token,
-        scheduler: launch.scheduler()?,
-        workers: launch.workers(),
+    let plan = plan(&args, paths)?;
+    let mut launch = Launch::start(paths, &plan)?;
+    let address = launch.address().await?;
+    let client = Client::builder(&*address).name("wask up");
+    let client = client.token(&plan.token).connect().await?;
+    let slots = tokio::select! {
+        slots = joined(&client, args.workers) => slots?,
+        failed = launch.failure() => return Err(failed),
     };
-    up.save(paths)?;
-    launch.keep();
+    launch.keep().await?;
     let mut output = Output::stdout(args.json);
     match args.json {
         true => output.json(&json!({
-            "address": up.address,
+            "address": address,
             "workers": args.workers,
             "slots": slots,
             "logs": paths.state,
         }))?,
         false => output.line(format_args!(
-            "up at {}: {}, {}; logs in {}",
-            up.address,
+            "up at {address}: {}, {}; logs in {}",
             count(args.workers as u64, "worker"),
             count(slots, "slot"),
             paths.state.display()
@@ -153,77 +146,99 @@ fn new_token() -> Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-async fn start_scheduler(launch: &mut Launch, args: &UpArgs, paths: &Paths) -> Result<Address> {
+/// What is to run, with new tokens.
+fn plan(args: &UpArgs, paths: &Paths) -> Result<Plan> {
+    let token = new_token()?;
+    let token_file = paths.runtime.join("token");
+    write_private(&token_file, &token)?;
+    let scheduler_file = paths.runtime.join("scheduler.json");
+    if_there(fs::remove_file(&scheduler_file)).or_exit(Exit::Machine, || {
+        format!("cannot remove {}", scheduler_file.display())
+    })?;
+    Ok(Plan {
+        scheduler: scheduler(args, paths, &scheduler_file, &token_file)?,
+        workers: workers(args, paths, &scheduler_file, &token_file),
+        scheduler_file,
+        token,
+    })
+}
+
+fn scheduler(
+    args: &UpArgs,
+    paths: &Paths,
+    scheduler_file: &Path,
+    token_file: &Path,
+) -> Result<Program> {
     let socket = Address::Unix(paths.runtime.join("scheduler.sock"));
     let listen = args.listen.clone().unwrap_or(socket);
     check_exposure(&listen, true, false)?;
-    let file = paths.runtime.join("scheduler.json");
-    let listen = listen.to_string();
-    let arguments = [
-        "--listen",
-        &listen,
-        "--scheduler-file",
-        &file.display().to_string(),
-    ];
-    launch.start("scheduler", "scheduler", arguments)?;
-    let deadline = Instant::now() + START;
-    loop {
-        if file.exists() {
-            return SchedulerFile::read(&file);
-        }
-        launch.check()?;
-        wait(deadline, "the scheduler does not listen").await?;
-    }
+    let mut program = program("scheduler", "scheduler", paths);
+    program.arguments.extend([
+        "--listen".to_owned(),
+        listen.to_string(),
+        "--scheduler-file".to_owned(),
+        scheduler_file.display().to_string(),
+        "--token-file".to_owned(),
+        token_file.display().to_string(),
+    ]);
+    Ok(program)
 }
 
-fn start_workers(launch: &mut Launch, args: &UpArgs) -> Result {
+fn workers(args: &UpArgs, paths: &Paths, scheduler_file: &Path, token_file: &Path) -> Vec<Program> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let shared = processors.div_ceil(args.workers);
-    let slots = args
-        .slots
-        .map_or(shared, |slots| slots as usize)
-        .to_string();
-    let memory = args.memory_limit.map(|bytes| bytes.to_string());
-    let file = launch.scheduler_file();
-    for number in 1..=args.workers {
+    let slots = args.slots.map_or(shared, |slots| slots as usize);
+    let worker = |number| {
         let name = format!("worker-{number}");
-        let spill = launch.spill_folder(&name);
-        let mut arguments = vec![
-            "--scheduler-file",
-            &file,
-            "--name",
-            &name,
-            "--slots",
-            &slots,
-            "--spill-dir",
-            &spill,
-        ];
-        if let Some(memory) = &memory {
-            arguments.extend(["--memory-limit", memory]);
+        let spill = paths.cache.join("spill").join(&name);
+        let mut program = program("worker", &name, paths);
+        program.arguments.extend([
+            "--scheduler-file".to_owned(),
+            scheduler_file.display().to_string(),
+            "--token-file".to_owned(),
+            token_file.display().to_string(),
+            "--name".to_owned(),
+            name,
+            "--slots".to_owned(),
+            slots.to_string(),
+            "--spill-dir".to_owned(),
+            spill.display().to_string(),
+        ]);
+        if args.listen.is_none() {
+            // Always the same, so that the socket of one that was killed is the next one's.
+            let socket = Address::Unix(paths.runtime.join(format!("{}.sock", program.name)));
+            let listen = ["--listen".to_owned(), socket.to_string()];
+            program.arguments.extend(listen);
         }
-        launch.start("worker", &name, arguments)?;
+        if let Some(memory) = args.memory_limit {
+            let memory = ["--memory-limit".to_owned(), memory.to_string()];
+            program.arguments.extend(memory);
+        }
+        program
+    };
+    (1..=args.workers).map(worker).collect()
+}
+
+fn program(command: &str, name: &str, paths: &Paths) -> Program {
+    Program {
+        name: name.to_owned(),
+        arguments: vec![command.to_owned()],
+        log: paths.state.join(format!("{name}.log")),
     }
-    Ok(())
 }
 
 /// Waits until all workers have joined, and tells how many slots they have.
-async fn joined(launch: &mut Launch, client: &Client, workers: usize) -> Result<u32> {
+async fn joined(client: &Client, workers: usize) -> Result<u32> {
     let deadline = Instant::now() + START;
     loop {
         let status = client.status().await?;
         if status.workers.len() >= workers {
             return Ok(status.workers.iter().map(|worker| worker.slots).sum());
         }
-        launch.check()?;
-        wait(deadline, "not all workers have joined").await?;
+        if Instant::now() > deadline {
+            let message = format!("not all workers have joined after {START:?}; see the logs");
+            return Err(Failed::message(Exit::Machine, message));
+        }
+        sleep(LOOK).await;
     }
-}
-
-async fn wait(deadline: Instant, problem: &str) -> Result {
-    if Instant::now() > deadline {
-        let message = format!("{problem} after {START:?}; see the logs");
-        return Err(Failed::message(Exit::Machine, message));
-    }
-    sleep(LOOK).await;
-    Ok(())
 }

@@ -7,7 +7,7 @@ use tokio::task::LocalSet;
 use wask_rpc::Address;
 use wask_worker::Config;
 
-use super::scheduler::check_exposure;
+use super::{scheduler::check_exposure, supervise::Supervised};
 use crate::{
     args::units,
     cluster::{Context, given_token},
@@ -73,9 +73,13 @@ pub(crate) struct WorkerArgs {
         default_value = "10s"
     )]
     connect_timeout: Duration,
+
+    #[command(flatten)]
+    supervised: Supervised,
 }
 
 pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
+    args.supervised.obey()?;
     let token = given_token(args.token_file.as_ref())?;
     let scheduler = match (args.scheduler, &args.scheduler_file) {
         (Some(address), _) => address,

@@ -6,5 +6,6 @@ mod failures;
 mod graphs;
 mod here;
 mod named;
+mod supervised;
 mod tidy;
 mod word_count;

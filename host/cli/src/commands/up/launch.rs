@@ -1,160 +1,119 @@
-//! Processes that are started in the background.
+//! The supervisor of a cluster that is being started.
 
 use std::{
-    ffi::OsStr,
     fs::{self, File},
-    os::unix::process::CommandExt,
-    path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
-    thread,
-    time::{Duration, Instant},
+    io::Write,
+    process::{Child, ChildStdin, Command, Stdio},
 };
 
-use nix::sys::signal::Signal;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::net::unix::pipe;
 
-use super::LOOK;
 use crate::{
     exit::{Exit, Failed, OrExit, Result},
     paths::Paths,
-    state::Process,
+    supervisor::{Plan, Told},
 };
 
-/// Lines of a log that are shown where a process ends too early.
-const LOG_LINES: usize = 10;
-/// How long a process may take to end by itself.
-const END: Duration = Duration::from_secs(5);
-
-/// Processes of a cluster that is being started. They are ended when this is dropped, unless they
-/// are [kept](Self::keep).
+/// A supervisor that has been started. It ends with all that it started when this is dropped,
+/// unless it was told that all is up.
 pub(super) struct Launch {
-    paths: Paths,
-    token_file: PathBuf,
-    program: PathBuf,
-    started: Vec<(Child, Process)>,
+    /// Reaped when it fails; else it outlives this process.
+    supervisor: Child,
+    asks: ChildStdin,
+    told: Lines<BufReader<pipe::Receiver>>,
 }
 
 impl Launch {
-    pub(super) fn new(paths: &Paths, token_file: &Path) -> Result<Self> {
-        let program = std::env::current_exe()
-            .or_exit(Exit::Machine, || "cannot tell where this program is")?;
+    /// Starts a supervisor and gives it its plan.
+    pub(super) fn start(paths: &Paths, plan: &Plan) -> Result<Self> {
+        let cannot = || "cannot start the supervisor";
         fs::create_dir_all(&paths.state).or_exit(Exit::Machine, || {
             format!("cannot make the folder {}", paths.state.display())
         })?;
-        Ok(Self {
-            paths: paths.clone(),
-            token_file: token_file.to_owned(),
-            program,
-            started: Vec::new(),
-        })
-    }
-
-    /// Starts a command of this program, with its output in a log.
-    pub(super) fn start(
-        &mut self,
-        command: &str,
-        name: &str,
-        arguments: impl IntoIterator<Item: AsRef<OsStr>>,
-    ) -> Result {
-        let log = self.paths.state.join(format!("{name}.log"));
-        let cannot_write = || format!("cannot write {}", log.display());
-        let output = File::create(&log).or_exit(Exit::Machine, cannot_write)?;
-        let errors = output.try_clone().or_exit(Exit::Machine, cannot_write)?;
-        let mut process = Command::new(&self.program);
-        // What is set for the user's own commands is not meant for these.
-        for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("WASK_") {
-                process.env_remove(variable);
-            }
-        }
-        let child = process
-            .arg(command)
-            .args(arguments)
-            .arg("--token-file")
-            .arg(&self.token_file)
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            // Ctrl-C at the terminal is not meant for it either.
-            .process_group(0)
+        let log = paths.state.join("supervisor.log");
+        let log = File::create(&log)
+            .or_exit(Exit::Machine, || format!("cannot write {}", log.display()))?;
+        let program = std::env::current_exe()
+            .or_exit(Exit::Machine, || "cannot tell where this program is")?;
+        let mut supervisor = Command::new(program)
+            .arg("supervise")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
             .current_dir("/")
             .spawn()
-            .or_exit(Exit::Machine, || format!("cannot start the {command}"))?;
-        let process = Process::new(name, child.id(), log);
-        self.started.push((child, process));
-        Ok(())
+            .or_exit(Exit::Machine, cannot)?;
+        let (Some(asks), Some(told)) = (supervisor.stdin.take(), supervisor.stdout.take()) else {
+            return Err(Failed::message(Exit::Machine, cannot()));
+        };
+        let told = pipe::Receiver::from_owned_fd(told.into()).or_exit(Exit::Machine, cannot)?;
+        let mut launch = Self {
+            supervisor,
+            asks,
+            told: BufReader::new(told).lines(),
+        };
+        let plan = serde_json::to_string(plan).or_exit(Exit::Machine, || "no JSON")?;
+        launch.say(&plan)?;
+        Ok(launch)
     }
 
-    /// Whether all still run; else what the first that does not had to say.
-    pub(super) fn check(&mut self) -> Result {
-        for (child, process) in &mut self.started {
-            let status = child.try_wait();
-            let status = status.or_exit(Exit::Machine, || "cannot wait for a process")?;
-            if let Some(status) = status {
-                return Err(ended(process, status));
-            }
+    /// Where the scheduler listens, once it does.
+    pub(super) async fn address(&mut self) -> Result<String> {
+        match self.hear().await? {
+            Told::Listens { address } => Ok(address),
+            other => Err(unexpected(&other)),
         }
-        Ok(())
     }
 
-    pub(super) fn scheduler_file(&self) -> String {
-        self.paths
-            .runtime
-            .join("scheduler.json")
-            .display()
-            .to_string()
+    /// Ends, with the reason, if a process ends that should run.
+    pub(super) async fn failure(&mut self) -> Failed {
+        match self.hear().await {
+            Ok(other) => unexpected(&other),
+            Err(failed) => failed,
+        }
     }
 
-    /// Where a worker writes what memory has no room for.
-    pub(super) fn spill_folder(&self, worker: &str) -> String {
-        let folder = self.paths.cache.join("spill").join(worker);
-        folder.display().to_string()
+    /// All is up: the cluster goes on without this process.
+    pub(super) async fn keep(mut self) -> Result {
+        self.say("up")?;
+        match self.hear().await? {
+            Told::Up => Ok(()),
+            other => Err(unexpected(&other)),
+        }
     }
 
-    pub(super) fn scheduler(&self) -> Result<Process> {
-        let first = self.started.first().map(|(_, process)| process.clone());
-        first.ok_or_else(|| Failed::message(Exit::Machine, "no scheduler was started"))
+    fn say(&mut self, line: &str) -> Result {
+        let said = writeln!(self.asks, "{line}");
+        said.or_exit(
+            Exit::Machine,
+            || "the supervisor has ended; see supervisor.log",
+        )
     }
 
-    pub(super) fn workers(&self) -> Vec<Process> {
-        let workers = self.started.iter().skip(1);
-        workers.map(|(_, process)| process.clone()).collect()
-    }
-
-    /// Lets the processes run on.
-    pub(super) fn keep(mut self) {
-        self.started.clear();
+    async fn hear(&mut self) -> Result<Told> {
+        let line = self.told.next_line().await;
+        let line = line.or_exit(Exit::Machine, || "cannot hear the supervisor")?;
+        let Some(line) = line else {
+            // It has closed its output, so it ends.
+            let status = self.supervisor.wait();
+            let status = status.or_exit(Exit::Machine, || "cannot wait for the supervisor")?;
+            let message = format!("the supervisor ended with {status}; see supervisor.log");
+            return Err(Failed::message(Exit::Machine, message));
+        };
+        match serde_json::from_str(&line).or_exit(Exit::Machine, || "the supervisor said")? {
+            Told::Failed { exit, message } => Err(Failed::message(exit_of(exit), message)),
+            told => Ok(told),
+        }
     }
 }
 
-impl Drop for Launch {
-    fn drop(&mut self) {
-        for (child, process) in self.started.iter_mut().rev() {
-            process.signal(Signal::SIGTERM);
-            let deadline = Instant::now() + END;
-            while matches!(child.try_wait(), Ok(None)) {
-                if Instant::now() > deadline {
-                    process.signal(Signal::SIGKILL);
-                }
-                thread::sleep(LOOK);
-            }
-        }
-    }
+fn exit_of(code: u8) -> Exit {
+    let known = [Exit::Input, Exit::Cluster, Exit::Refused];
+    let found = known.into_iter().find(|exit| exit.code() == code);
+    found.unwrap_or(Exit::Machine)
 }
 
-fn ended(process: &Process, status: ExitStatus) -> Failed {
-    let exit = match status.code() {
-        Some(2) => Exit::Input,
-        Some(3) => Exit::Cluster,
-        Some(4) => Exit::Refused,
-        _ => Exit::Machine,
-    };
-    let log = fs::read_to_string(&process.log).unwrap_or_default();
-    let lines: Vec<&str> = log.trim_end().lines().collect();
-    let last = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n  ");
-    let Process { name, log, .. } = process;
-    let log = log.display();
-    Failed::message(
-        exit,
-        format!("{name} ended with {status}; the end of {log}:\n  {last}"),
-    )
+fn unexpected(told: &Told) -> Failed {
+    Failed::message(Exit::Machine, format!("the supervisor said {told:?}"))
 }
