@@ -17,7 +17,7 @@ use wask_rpc::{Address, SOFTWARE_VERSION};
 use self::launch::Launch;
 use super::scheduler::check_exposure;
 use crate::{
-    args::units,
+    args::{TaskRuleArgs, units},
     cluster::Context,
     exit::{Exit, Failed, OrExit, Result},
     names::fill_random,
@@ -63,6 +63,9 @@ pub(crate) struct UpArgs {
     /// Write one JSON object
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    tasks: TaskRuleArgs,
 }
 
 pub(crate) async fn run(args: UpArgs, context: &Context) -> Result {
@@ -158,13 +161,15 @@ async fn start_scheduler(launch: &mut Launch, args: &UpArgs, paths: &Paths) -> R
     let listen = args.listen.clone().unwrap_or(socket);
     check_exposure(&listen, true, false)?;
     let file = paths.runtime.join("scheduler.json");
-    let listen = listen.to_string();
-    let arguments = [
-        "--listen",
-        &listen,
-        "--scheduler-file",
-        &file.display().to_string(),
+    // What is wrong with them is told here, not by the scheduler's log.
+    args.tasks.rules()?;
+    let mut arguments = vec![
+        "--listen".to_owned(),
+        listen.to_string(),
+        "--scheduler-file".to_owned(),
+        file.display().to_string(),
     ];
+    arguments.extend(args.tasks.to_arguments());
     launch.start("scheduler", "scheduler", arguments)?;
     let deadline = Instant::now() + START;
     loop {
