@@ -77,3 +77,23 @@ fn a_worker_has_no_limits_of_tasks() {
     let told = wask.fails(2, &[&["scheduler"][..], &contradiction].concat());
     assert!(told.contains("greater --task-fuel-max"), "{told}");
 }
+
+#[test]
+fn a_worker_gets_no_task_that_may_use_more_memory_than_it_has() {
+    let mut cluster = Cluster::start(0, 1);
+    let arguments = ["worker", &cluster.address, "--sandbox-memory", "64MiB"];
+    let small = Process::start(&cluster.wask, &arguments);
+    cluster.scheduler.wait_for("lower --task-memory");
+    cluster.scheduler.wait_for("worker joined");
+    cluster.workers.push(small);
+    let wask = &cluster.wask;
+    let words = guest("word_count.wasm");
+    let call = r#"count-words("a")"#;
+    let default = wask.ok(&["submit", &words, call]);
+    cluster.wait_until(|status| status["tasks"]["no_worker"] == 1);
+    let small = wask.ok(&["submit", &words, call, "--memory-limit", "64MiB"]);
+    assert_eq!(wask.ok(&["result", &small]), r#"[("a", 1)]"#);
+    cluster.add_worker(1);
+    let wask = &cluster.wask;
+    assert_eq!(wask.ok(&["result", &default]), r#"[("a", 1)]"#);
+}
