@@ -53,14 +53,33 @@ struct TaskOptions {
   label @0 :Text;            # A name for people; the function's where it is empty.
   priority @1 :Int32;        # Higher runs first.
   retries @2 :UInt32;        # Further tries after a failure.
-  timeoutNanos @3 :UInt64;   # Wall time of one attempt; 0 is no limit.
-  memoryLimit @4 :UInt64;    # Bytes of linear memory; 0 is the worker's default.
-  outputLimit @5 :UInt64;    # Bytes of the encoded result; 0 is the worker's default.
-  fuel @6 :UInt64;           # 0 is unlimited.
-  impure @7 :Bool;           # Equal tasks do not share a result.
-  resources @8 :List(Resource);
-  workers @9 :List(Text);    # Names of the workers that may run it; any where it is empty.
-  grants @10 :List(Grant);
+  timeout :union {
+    # Wall time of one attempt.
+    unlimited @3 :Void;
+    nanos @4 :UInt64;
+  }
+  limits @5 :ResultLimits;   # As the client resolved them: part of the key.
+  impure @6 :Bool;           # Equal tasks do not share a result.
+  resources @7 :List(Resource);
+  workers @8 :List(Text);    # Names of the workers that may run it; any where it is empty.
+  grants @9 :List(Grant);
+}
+
+struct ResultLimits {
+  # What a task may use, as far as that can change its result.
+  memory @0 :UInt64;         # Bytes of linear memory.
+  output @1 :UInt64;         # Bytes of the encoded result.
+  fuel :union {
+    # About one unit an instruction.
+    unlimited @2 :Void;
+    units @3 :UInt64;
+  }
+}
+
+struct LimitRules {
+  # What tasks of a cluster get, and the most that they may ask for.
+  defaults @0 :ResultLimits;
+  max @1 :ResultLimits;
 }
 
 struct Resource {

@@ -14,6 +14,7 @@ struct WorkerInfo {
   protocolVersion @6 :UInt32;
   engineProfile @7 :UInt32;  # What a result means; must be the scheduler's.
   processId @8 :UInt32;
+  taskMemory @9 :UInt64;     # Bytes of linear memory that a task can have there, at most.
 }
 
 interface WorkerCommands {

@@ -159,6 +159,7 @@ impl From<ClientError> for Failed {
         let exit = match &error {
             ClientError::Unreachable(error) => of_rpc(error),
             ClientError::Refused(refusal) => of_refusal(refusal),
+            ClientError::Limit { .. } => Exit::Refused,
             ClientError::Disconnected { .. }
             | ClientError::Lost(_)
             | ClientError::Unreadable { .. } => Exit::Cluster,

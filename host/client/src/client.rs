@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use wask_component::Digest as ComponentDigest;
-use wask_core::Digest;
+use wask_core::{Digest, LimitRules};
 use wask_rpc::wire::ClusterStatus;
 
 use crate::{Builder, Component, Error, Future, Source, session::Session, thread::off_thread};
@@ -79,6 +79,18 @@ impl Client {
         &self.session.tenant
     }
 
+    /// What tasks may use on this cluster, by default and at most.
+    ///
+    /// ```no_run
+    /// # fn example(client: wask_client::Client) {
+    /// let rules = client.limit_rules();
+    /// println!("{} bytes of memory, at most {}", rules.defaults().memory, rules.max().memory);
+    /// # }
+    /// ```
+    pub fn limit_rules(&self) -> &LimitRules {
+        &self.session.rules
+    }
+
     /// Gives the cluster a component, and gets a handle on its functions. It is checked here
     /// first, so that a mistake in it is told before anything is sent; what the cluster knows
     /// already is not sent again.
@@ -129,7 +141,7 @@ impl Client {
             .call(async move |remote| remote.upload(digest, bytes, name).await);
         let info = info.await?;
         self.session.has_admitted(digest);
-        Component::new(info, self.session.tenant.clone(), Some(code))
+        Component::new(info, Some(code))
     }
 
     /// A component that the cluster knows, by its name or its digest (`blake3:…`).
@@ -147,7 +159,7 @@ impl Client {
         let info = self
             .session
             .call(async move |remote| remote.component(name).await);
-        Component::new(info.await?, self.session.tenant.clone(), None)
+        Component::new(info.await?, None)
     }
 
     /// All components of the tenant.
@@ -164,11 +176,8 @@ impl Client {
     /// [`Error::Disconnected`].
     pub async fn components(&self) -> Result<Vec<Component>, Error> {
         let infos = self.session.call(async |remote| remote.components().await);
-        let tenant = &self.session.tenant;
         let infos = infos.await?.into_iter();
-        infos
-            .map(|info| Component::new(info, tenant.clone(), None))
-            .collect()
+        infos.map(|info| Component::new(info, None)).collect()
     }
 
     /// The cluster at this moment: its workers, and its tasks by state.

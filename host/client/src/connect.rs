@@ -110,7 +110,7 @@ impl Builder {
             reason: "the client's thread has ended".into(),
         })??;
         let max = self.max_result_bytes;
-        let session = Session::new(shown, welcome.tenant, limits, max, outbox, requests);
+        let session = Session::new(shown, welcome, limits, max, outbox, requests);
         Ok(Client::new(Arc::new(session)))
     }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use serde::de::DeserializeOwned;
-use wask_core::{Failure, FailureKind};
+use wask_core::{Failure, FailureKind, LimitError};
 use wask_rpc::{ParseAddressError, Refusal};
 use wask_value::{Type, Value};
 
@@ -50,6 +50,18 @@ pub enum Error {
         signature: String,
         /// What does not fit, with the path to it.
         source: Box<wask_value::Error>,
+    },
+
+    /// A task for which more is asked than one may have.
+    #[error("{function}: {source}; ask for less{}", limit_advice(source, .scheduler.as_deref()))]
+    Limit {
+        /// The function.
+        function: Arc<str>,
+        /// Which limit, what was asked for, and the maximum.
+        source: LimitError,
+        /// The address of the scheduler that sets the maximum; none where the task was to be
+        /// computed in this process.
+        scheduler: Option<Arc<str>>,
     },
 
     /// Arguments that do not fit a message.
@@ -222,6 +234,13 @@ pub enum Error {
     /// This process cannot have one more thread.
     #[error("cannot start the client's thread: {0}")]
     Thread(Arc<std::io::Error>),
+}
+
+fn limit_advice(error: &LimitError, scheduler: Option<&str>) -> String {
+    scheduler.map_or_else(String::new, |address| {
+        let option = error.kind.max_option();
+        format!(", or have the scheduler at {address} started with another {option}")
+    })
 }
 
 impl From<wask_component::Error> for Error {

@@ -4,11 +4,11 @@ use std::{fmt, marker::PhantomData, path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use wask_component::Interface;
-use wask_core::{Definition, Digest, TaskKind};
+use wask_core::{Digest, TaskKind};
 use wask_rpc::wire::ComponentInfo;
 use wask_value::{FunctionType, WitType};
 
-use crate::{Dynamic, Error, Options, state::Description};
+use crate::{Dynamic, Error, Options, blueprint::Blueprint, state::Description};
 
 /// A component: a library of task functions. Cheap to clone.
 ///
@@ -22,7 +22,6 @@ struct Inner {
     name: Option<String>,
     size: u64,
     interface: Interface,
-    tenant: Arc<str>,
     /// Where this process has it.
     code: Option<wask_component::Component>,
 }
@@ -50,14 +49,12 @@ impl Component {
             name: None,
             size: code.bytes().len() as u64,
             interface: code.interface().clone(),
-            tenant: "default".into(),
             code: Some(code),
         })))
     }
 
     pub(crate) fn new(
         info: ComponentInfo,
-        tenant: Arc<str>,
         code: Option<wask_component::Component>,
     ) -> Result<Self, Error> {
         let functions = info.functions.into_iter().map(|function| {
@@ -80,7 +77,6 @@ impl Component {
             name: info.name,
             size: info.size,
             interface,
-            tenant,
             code,
         })))
     }
@@ -147,7 +143,7 @@ impl Component {
                 docs: function.docs.clone(),
             }),
             description: describe(&function.name, &function.ty, &options),
-            definition: Arc::new(Definition::new(&self.0.tenant, kind, options.0)),
+            blueprint: Blueprint::new(kind, options),
             returns: PhantomData,
         }
     }
@@ -169,7 +165,7 @@ impl fmt::Debug for Component {
 pub struct Function<R = Dynamic> {
     signature: Arc<Signature>,
     pub(crate) description: Arc<Description>,
-    pub(crate) definition: Arc<Definition>,
+    pub(crate) blueprint: Arc<Blueprint>,
     component: Component,
     returns: PhantomData<fn() -> R>,
 }
@@ -210,10 +206,10 @@ impl<R> Function<R> {
     #[must_use]
     pub fn with(&self, options: Options) -> Self {
         let Signature { name, ty, .. } = &*self.signature;
-        let kind = self.definition.kind.clone();
+        let kind = self.blueprint.kind.clone();
         Self {
             description: describe(name, ty, &options),
-            definition: Arc::new(Definition::new(&self.definition.tenant, kind, options.0)),
+            blueprint: Blueprint::new(kind, options),
             ..self.clone()
         }
     }
@@ -244,7 +240,7 @@ impl<R> Function<R> {
         Ok(Function {
             signature: self.signature.clone(),
             description: self.description.clone(),
-            definition: self.definition.clone(),
+            blueprint: self.blueprint.clone(),
             component: self.component.clone(),
             returns: PhantomData,
         })
@@ -258,20 +254,11 @@ impl<R> Function<R> {
     pub(crate) fn shared_name(&self) -> &Arc<str> {
         &self.signature.name
     }
-
-    /// The definition as it is for a tenant, who mostly is the one whose component this is.
-    pub(crate) fn definition_for(&self, tenant: &str) -> Arc<Definition> {
-        if *tenant == *self.definition.tenant {
-            return self.definition.clone();
-        }
-        let Definition { kind, options, .. } = &*self.definition;
-        Arc::new(Definition::new(tenant, kind.clone(), options.clone()))
-    }
 }
 
 fn describe(name: &str, ty: &FunctionType, options: &Options) -> Arc<Description> {
     Arc::new(Description {
-        label: options.0.label.clone().unwrap_or_else(|| name.into()),
+        label: options.task.label.clone().unwrap_or_else(|| name.into()),
         ty: ty.value_type(),
     })
 }
@@ -281,7 +268,7 @@ impl<R> Clone for Function<R> {
         Self {
             signature: self.signature.clone(),
             description: self.description.clone(),
-            definition: self.definition.clone(),
+            blueprint: self.blueprint.clone(),
             component: self.component.clone(),
             returns: PhantomData,
         }

@@ -43,6 +43,7 @@
 
 mod arguments;
 pub mod blocking;
+mod blueprint;
 mod callbacks;
 mod client;
 mod connect;
@@ -81,7 +82,10 @@ pub use lazy::{
 pub use nested::{Gather, Results};
 pub use options::Options;
 pub use partitions::{FileContent, Partitions};
-pub use wask_core::{Digest, Failure, FailureKind, Key};
+pub use wask_core::{
+    Clamps, Digest, Failure, FailureKind, Key, Limit, LimitError, LimitKind, LimitRules,
+    ResultLimits,
+};
 pub use wask_operator::{Error as OperatorError, Operator};
 pub use wask_rpc::{
     Address, Limits, Refusal, RefusalCode,

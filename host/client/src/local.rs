@@ -18,19 +18,17 @@ use std::{
 use bytes::Bytes;
 use wask_core::{Failure, FailureKind, KeyMap, Piece, TaskKind, TaskSpec};
 use wask_sandbox::{
-    Config, Executor, Job, Report, Sandbox, TaskLimits, ThreadExecutor, Work, seed,
+    Config, Executor, Job, Report, Sandbox, TaskLimits, ThreadExecutor, Work, nonce,
 };
 use wask_value::Type;
 
 use crate::{
     Error, TaskError,
+    blueprint::Place,
     lazy::{Compute, Graph, Input, Node, Progress, TELL},
     thread::off_thread,
 };
 
-/// Whose tasks these are: with the tenant of a cluster that has no others, impure randomness is
-/// the same here and there.
-const TENANT: &str = "default";
 /// What stands for the worker's name in failures.
 const HERE: &str = "this process";
 /// Jobs that are with the executor for each thread: one that runs, and one that comes next.
@@ -71,7 +69,7 @@ fn run_here(
     news: Receiver<News>,
 ) -> Result<Vec<Bytes>, Error> {
     let graph = Graph::of(roots);
-    let tasks = graph.tasks(TENANT);
+    let tasks = graph.tasks(Place::here())?;
     let mut books = Books::new(&graph, &tasks);
     let roots: Vec<usize> = roots.iter().map(|root| books.root(root)).collect();
     let sandbox = sandbox(options.cache_dir.as_deref())?;
@@ -166,7 +164,6 @@ struct Workshop<'a> {
     sandbox: &'a Sandbox,
     graph: &'a Graph,
     tasks: &'a [TaskSpec],
-    limits: TaskLimits,
     ready: HashMap<*const wask_core::Definition, Tool>,
 }
 
@@ -184,7 +181,6 @@ impl<'a> Workshop<'a> {
             sandbox,
             graph,
             tasks,
-            limits: TaskLimits::default(),
             ready: HashMap::new(),
         }
     }
@@ -195,7 +191,7 @@ impl<'a> Workshop<'a> {
             token: place as u64,
             work,
             arguments,
-            seed: seed(&self.tasks[place]),
+            nonce: nonce(&self.tasks[place]),
             limits,
         })
     }
@@ -218,7 +214,7 @@ impl<'a> Workshop<'a> {
         if let Some(tool) = self.ready.get(&Arc::as_ptr(definition)) {
             return Ok(tool.clone());
         }
-        let limits = self.limits.with(&definition.options);
+        let limits = TaskLimits::of(&definition.options);
         let work = self.work(&self.graph.nodes[place], &definition.kind, &limits)?;
         let tool = Tool {
             error_type: work.error_type(),

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use wask_core::TaskOptions;
+use wask_core::{AskedLimits, Limit, TaskOptions};
 
 /// How tasks of a function are to be run. Given to it with
 /// [`Function::with`](crate::Function::with).
@@ -20,10 +20,14 @@ use wask_core::TaskOptions;
 /// # let _ = options;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options(pub(crate) TaskOptions);
+pub struct Options {
+    /// Without the limits, which are settled where a task is sent to.
+    pub(crate) task: TaskOptions,
+    pub(crate) asked: AskedLimits,
+}
 
 impl Options {
-    /// The defaults: priority 0, no retries, no timeout, the workers' own limits, pure.
+    /// The defaults: priority 0, no retries, no timeout, the cluster's limits, pure.
     pub fn new() -> Self {
         Self::default()
     }
@@ -32,50 +36,62 @@ impl Options {
     /// there is none. It is not part of the key.
     #[must_use]
     pub fn label(mut self, label: impl Into<Arc<str>>) -> Self {
-        self.0.label = Some(label.into());
+        self.task.label = Some(label.into());
         self
     }
 
     /// Higher runs first. 0 by default.
     #[must_use]
     pub fn priority(mut self, priority: i32) -> Self {
-        self.0.priority = priority;
+        self.task.priority = priority;
         self
     }
 
-    /// How often a failed task is tried again before its failure counts. 0 by default.
+    /// How often a failed task is tried again before its failure counts. 0 by default; a cluster may
+    /// have a maximum, and more is cut.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
-        self.0.retries = retries;
+        self.task.retries = retries;
         self
     }
 
-    /// How long one attempt may run, in wall time. Without end by default.
+    /// How long one attempt may run, in wall time. Without end by default; a cluster may have a
+    /// maximum, and more is cut.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.0.timeout = Some(timeout);
+        self.task.timeout = Some(timeout);
         self
     }
 
-    /// How much linear memory the sandbox may have, in bytes. The worker's default by default.
+    /// How much linear memory the sandbox may have, in bytes. The cluster's default by default.
+    /// More than the cluster's maximum is refused where the task is submitted.
     #[must_use]
     pub fn memory_limit(mut self, bytes: u64) -> Self {
-        self.0.memory_limit = Some(bytes);
+        self.asked.memory = Some(bytes);
         self
     }
 
-    /// How large the encoded result may be, in bytes. The worker's default by default.
+    /// How large the encoded result may be, in bytes. The cluster's default by default. More than
+    /// the cluster's maximum is refused where the task is submitted.
     #[must_use]
     pub fn output_limit(mut self, bytes: u64) -> Self {
-        self.0.output_limit = Some(bytes);
+        self.asked.output = Some(bytes);
         self
     }
 
     /// How much the task may compute, in wasmtime's fuel, about one an instruction: a limit that
-    /// is the same on every machine. Without end by default.
+    /// is the same on every machine. The cluster's default by default, mostly without end. More than
+    /// the cluster's maximum is refused where the task is submitted.
     #[must_use]
     pub fn fuel(mut self, fuel: u64) -> Self {
-        self.0.fuel = Some(fuel);
+        self.asked.fuel = Some(Limit::Of(fuel));
+        self
+    }
+
+    /// Lets the task compute without end, where the cluster's default is another.
+    #[must_use]
+    pub fn unlimited_fuel(mut self) -> Self {
+        self.asked.fuel = Some(Limit::Unlimited);
         self
     }
 
@@ -88,21 +104,21 @@ impl Options {
     /// share one between them, [`persist`](crate::Client::persist) it first.
     #[must_use]
     pub fn impure(mut self) -> Self {
-        self.0.pure = false;
+        self.task.pure = false;
         self
     }
 
     /// Lets only the worker of this name run the task, or those of several calls.
     #[must_use]
     pub fn worker(mut self, name: impl Into<Arc<str>>) -> Self {
-        self.0.workers.push(name.into());
+        self.task.workers.push(name.into());
         self
     }
 
     /// What a worker must have while the task runs there: `resource("gpu", 1)`.
     #[must_use]
     pub fn resource(mut self, name: impl Into<Arc<str>>, amount: u64) -> Self {
-        self.0.resources.insert(name.into(), amount);
+        self.task.resources.insert(name.into(), amount);
         self
     }
 }

@@ -11,7 +11,7 @@ use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
     time::{MissedTickBehavior, interval, timeout},
 };
-use wask_core::{Digest, ENGINE_PROFILE};
+use wask_core::{Digest, ENGINE_PROFILE, LimitRules};
 use wask_rpc::{Address, Connection, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
 use wask_schema::{
     common_capnp::PROTOCOL_VERSION,
@@ -43,6 +43,7 @@ pub(crate) struct Target {
 /// What a scheduler says when it lets a client in.
 pub(crate) struct Welcome {
     pub(crate) tenant: Arc<str>,
+    pub(crate) rules: LimitRules,
 }
 
 /// What requests find on the RPC thread.
@@ -71,7 +72,7 @@ pub(crate) async fn run(
     welcome: oneshot::Sender<Result<Welcome, Error>>,
 ) {
     let ending = Ending(outbox.clone());
-    let (remote, connection, tenant) = match open(&target, &outbox).await {
+    let (remote, connection, accepted) = match open(&target, &outbox).await {
         Ok(opened) => opened,
         Err(error) => {
             // Who asked for it may have given up by now.
@@ -79,7 +80,7 @@ pub(crate) async fn run(
             return;
         }
     };
-    let _ = welcome.send(Ok(Welcome { tenant }));
+    let _ = welcome.send(Ok(accepted));
     let remote = Rc::new(remote);
     let reason = tokio::select! {
         reason = connection.closed() => reason.to_string(),
@@ -110,13 +111,13 @@ impl Drop for Ending {
 async fn open(
     target: &Target,
     outbox: &Arc<Outbox>,
-) -> Result<(Remote, Connection, Arc<str>), Error> {
+) -> Result<(Remote, Connection, Welcome), Error> {
     let unreachable = |error| Error::Unreachable(Arc::new(error));
     let stream = wask_rpc::connect(&target.address, &target.limits).await;
     let stream = stream.map_err(unreachable)?;
     let (gateway, connection) = Connection::open::<gateway::Client>(stream, &target.limits);
     let opened = login(target, outbox, &gateway).await;
-    let (remote, tenant) = match opened {
+    let (remote, welcome) = match opened {
         Err(LoginError::Refused(refusal)) => return Err(refusal.into()),
         Err(LoginError::Rpc(wask_rpc::Error::Disconnected(_))) => {
             // The connection knows better why.
@@ -127,7 +128,7 @@ async fn open(
         Ok(opened) => opened,
     };
     connection.set_silence(remote.heartbeat * 3);
-    Ok((remote, connection, tenant))
+    Ok((remote, connection, welcome))
 }
 
 enum LoginError {
@@ -148,7 +149,7 @@ async fn login(
     target: &Target,
     outbox: &Arc<Outbox>,
     gateway: &gateway::Client,
-) -> Result<(Remote, Arc<str>), LoginError> {
+) -> Result<(Remote, Welcome), LoginError> {
     let mut request = gateway.login_request();
     let mut params = request.get();
     wire::write_credential(params.reborrow().init_credential(), target.token.as_deref());
@@ -184,7 +185,11 @@ async fn login(
         heartbeat: Duration::from_millis(accepted.get_heartbeat_millis().max(1).into()),
         closing: Notify::new(),
     };
-    Ok((remote, accepted.get_tenant()?.to_str()?.into()))
+    let welcome = Welcome {
+        tenant: accepted.get_tenant()?.to_str()?.into(),
+        rules: wire::read_limit_rules(accepted.get_limits()?)?,
+    };
+    Ok((remote, welcome))
 }
 
 /// Sends commands as they come; many that come together go together.

@@ -17,11 +17,16 @@ use tokio::{
     task::spawn_local,
     time::sleep,
 };
-use wask_core::Digest;
+use wask_core::{Digest, LimitRules};
 use wask_rpc::Limits;
 
 use crate::{
-    Component, Error, callbacks::Callbacks, names::TaskNames, outbox::Outbox, remote::Remote,
+    Component, Error,
+    blueprint::Place,
+    callbacks::Callbacks,
+    names::TaskNames,
+    outbox::Outbox,
+    remote::{Remote, Welcome},
 };
 
 /// What another thread wants done on the RPC thread.
@@ -31,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) address: Arc<str>,
     /// Whose the session is; part of every key.
     pub(crate) tenant: Arc<str>,
+    /// What its tasks may use.
+    pub(crate) rules: LimitRules,
     pub(crate) limits: Limits,
     /// The most bytes of results that one call takes.
     pub(crate) max_result_bytes: u64,
@@ -43,7 +50,7 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn new(
         address: Arc<str>,
-        tenant: Arc<str>,
+        welcome: Welcome,
         limits: Limits,
         max_result_bytes: u64,
         outbox: Arc<Outbox>,
@@ -51,13 +58,23 @@ impl Session {
     ) -> Self {
         Self {
             address,
-            tenant,
+            tenant: welcome.tenant,
+            rules: welcome.rules,
             limits,
             max_result_bytes,
             outbox,
             callbacks: Callbacks::default(),
             names: TaskNames::default(),
             requests,
+        }
+    }
+
+    /// Where tasks of this session run.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place {
+            tenant: &self.tenant,
+            rules: &self.rules,
+            scheduler: Some(&self.address),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use wask_core::{Arguments, Definition, Digest, Key, TaskKind, TaskSpec, TypeId};
+use wask_core::{Arguments, Definition, Digest, Key, LimitRules, TaskKind, TaskSpec, TypeId};
 use wask_rpc::{
     Limits,
     wire::{ComponentInfo, FunctionInfo},
@@ -12,6 +12,7 @@ use wask_rpc::{
 use crate::{
     Component, Function,
     outbox::{Outbox, Outgoing},
+    remote::Welcome,
     session::Session,
     state::Description,
 };
@@ -21,7 +22,11 @@ pub(crate) fn session() -> Arc<Session> {
     let (requests, _) = mpsc::unbounded_channel();
     let (address, tenant) = ("inproc://nowhere".into(), "default".into());
     let outbox = Arc::new(Outbox::new(1 << 20));
-    let session = Session::new(address, tenant, Limits::default(), 1000, outbox, requests);
+    let welcome = Welcome {
+        tenant,
+        rules: LimitRules::default(),
+    };
+    let session = Session::new(address, welcome, Limits::default(), 1000, outbox, requests);
     Arc::new(session)
 }
 
@@ -37,7 +42,7 @@ pub(crate) fn function(ty: &str) -> Function {
             docs: None,
         }],
     };
-    let component = Component::new(info, "default".into(), None).unwrap();
+    let component = Component::new(info, None).unwrap();
     component.function("f").unwrap()
 }
 

@@ -12,8 +12,8 @@ use std::{
 
 use bytes::Bytes;
 use wask_core::{
-    Arguments, Definition, Digest, Key, SchedulerCore, SessionId, TaskKind, TaskOptions, TaskSpec,
-    TenantId, Time, TypeId, WorkerId,
+    Arguments, Definition, Digest, Key, SchedulerCore, SessionId, TASK_MEMORY_MAX, TaskKind,
+    TaskOptions, TaskSpec, TenantId, Time, TypeId, WorkerId,
     scheduler::{Action, Config, Event, TaskResult, WorkerInfo},
 };
 
@@ -110,6 +110,7 @@ fn run(name: &str, (tasks, wanted): &Graph) {
             name: worker.to_string().into(),
             slots: 2,
             memory_limit: 1 << 30,
+            task_memory: TASK_MEMORY_MAX,
             resources: BTreeMap::new(),
         };
         core.handle(now, Event::WorkerJoined { worker, info });

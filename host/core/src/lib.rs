@@ -11,7 +11,9 @@
 mod failure;
 mod id;
 mod key;
+mod limits;
 pub mod scheduler;
+mod seed;
 mod small_set;
 mod task;
 mod time;
@@ -21,7 +23,12 @@ pub mod worker;
 pub use failure::{Failure, FailureKind};
 pub use id::{Attempt, SessionId, TenantId, TypeId, WorkerId};
 pub use key::{Digest, Key, KeyHasher, KeyMap, KeySet, ParseKeyError};
+pub use limits::{
+    AskedLimits, Clamps, DEFAULT_TASK_MEMORY, DEFAULT_TASK_OUTPUT, Limit, LimitError, LimitKind,
+    LimitRules, ResultLimits, TASK_MEMORY_MAX, TASK_OUTPUT_MAX,
+};
 pub use scheduler::SchedulerCore;
+pub use seed::FunctionSeed;
 pub use task::{
     Applied, Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec,
 };
@@ -30,6 +37,7 @@ pub use units::bytes_text;
 pub use worker::WorkerCore;
 
 /// What a task's result means depends on how the engine runs it: NaN canonicalization, the
-/// deterministic WASI stand-in, the encoding of values. It is part of every task key, sent at
-/// login, and changes only when one of those does; it is not a wasmtime version.
-pub const ENGINE_PROFILE: u32 = 1;
+/// deterministic WASI stand-in, the encoding of values, what goes into keys. It is part of every
+/// task key, sent at login, and changes only when one of those does; it is not a wasmtime version.
+/// The golden vectors (`golden.txt` here and in `wask-value`) pin what belongs to one number.
+pub const ENGINE_PROFILE: u32 = 2;

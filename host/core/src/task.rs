@@ -4,7 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use crate::{Digest, ENGINE_PROFILE, Key, KeySet, TypeId, key::update_sized};
+use crate::{Digest, ENGINE_PROFILE, Key, KeySet, ResultLimits, TypeId, key::update_sized};
 
 /// What a task runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,14 +98,10 @@ pub struct TaskOptions {
     pub priority: i32,
     /// How often a failed task is tried again before its failure counts.
     pub retries: u32,
-    /// Wall time that one attempt may take.
+    /// Wall time that one attempt may take; any where there is none.
     pub timeout: Option<Duration>,
-    /// Bytes of linear memory that the guest may have; the worker's default where there is none.
-    pub memory_limit: Option<u64>,
-    /// Bytes of the encoded result; the worker's default where there is none.
-    pub output_limit: Option<u64>,
-    /// Instructions, roughly; unlimited where there is none.
-    pub fuel: Option<u64>,
+    /// What it may use, as far as that can change its result.
+    pub limits: ResultLimits,
     /// Whether equal tasks may share one result, and a lost result may be computed again.
     pub pure: bool,
     /// What a worker must have, by name, while the task runs there.
@@ -121,9 +117,7 @@ impl Default for TaskOptions {
             priority: 0,
             retries: 0,
             timeout: None,
-            memory_limit: None,
-            output_limit: None,
-            fuel: None,
+            limits: ResultLimits::default(),
             pure: true,
             resources: BTreeMap::new(),
             workers: Vec::new(),
@@ -150,11 +144,8 @@ impl Definition {
         hasher.update(&ENGINE_PROFILE.to_le_bytes());
         update_sized(&mut hasher, tenant.as_bytes());
         kind.update(&mut hasher);
-        // Only the limits that can change a result: a timeout never does.
-        for limit in [options.memory_limit, options.output_limit, options.fuel] {
-            hasher.update(&[u8::from(limit.is_some())]);
-            hasher.update(&limit.unwrap_or(0).to_le_bytes());
-        }
+        // A timeout and retries change no result, and are left out.
+        options.limits.update(&mut hasher);
         hasher.update(&[u8::from(options.pure)]);
         let digest = *hasher.finalize().as_bytes();
         Self {

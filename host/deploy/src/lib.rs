@@ -18,3 +18,4 @@ mod local;
 
 pub use error::Error;
 pub use local::{Builder, LocalCluster};
+pub use wask_scheduler::TaskRules;

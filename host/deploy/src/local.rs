@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use wask_client::{Client, blocking};
 use wask_rpc::{Address, Limits};
 use wask_sandbox::Sandbox;
-use wask_scheduler::Scheduler;
+use wask_scheduler::{Scheduler, TaskRules};
 use wask_worker::{Worker, WorkerHandle};
 
 use crate::Error;
@@ -42,6 +42,7 @@ pub struct Builder {
     listen: Option<String>,
     token: Option<String>,
     limits: Option<Limits>,
+    task_rules: TaskRules,
 }
 
 impl Builder {
@@ -106,6 +107,14 @@ impl Builder {
         self
     }
 
+    /// What tasks may use, by default and at most. The built-in rules by default, by which
+    /// computing without a cluster goes too, so that equal calls have equal keys and results.
+    #[must_use]
+    pub fn task_rules(mut self, rules: TaskRules) -> Self {
+        self.task_rules = rules;
+        self
+    }
+
     /// Starts the cluster, and waits until all workers have joined.
     ///
     /// # Errors
@@ -143,6 +152,7 @@ impl Builder {
         let scheduler = Scheduler::start(wask_scheduler::Config {
             token: self.token.clone(),
             limits: limits.clone(),
+            task_rules: self.task_rules,
             ..wask_scheduler::Config::new(listen)
         })?;
         let address = scheduler.address().clone();
@@ -228,6 +238,7 @@ impl LocalCluster {
             listen: None,
             token: None,
             limits: None,
+            task_rules: TaskRules::default(),
         }
     }
 

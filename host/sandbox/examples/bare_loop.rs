@@ -254,7 +254,7 @@ impl Sandboxed<'_> {
         let call = Call {
             function: self.compiled.function(name).ok_or("no such function")?,
             arguments,
-            seed: [0; 32],
+            nonce: None,
             limits: TaskLimits::default(),
         };
         Ok(black_box(self.sandbox.run(self.compiled, &call, cancel)))
@@ -302,7 +302,7 @@ fn through_executor(
         token,
         work: work.clone(),
         arguments: Vec::new(),
-        seed: [0; 32],
+        nonce: None,
         limits: TaskLimits::default(),
     });
     executor.submit(jobs.collect());

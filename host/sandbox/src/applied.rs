@@ -2,13 +2,14 @@
 //!
 //! The function is called for one element after another, each time in a fresh instance; the task
 //! has one slot and one timeout for all. What a call sees depends on its own arguments alone, not
-//! on the list that its element is in: so it does not matter how a collection is partitioned.
+//! on the list that its element is in: so it does not matter how a collection is partitioned, or
+//! whether the function is called for the element alone.
 //!
 //! Nothing is decoded: elements are slices of the encoded list, and results are put one after
 //! another. An error names its element.
 
 use bytes::Bytes;
-use wask_core::Applied;
+use wask_core::{Applied, Key};
 use wask_value::{
     Error, FunctionType, Type,
     encoding::{MAX_ZERO_SIZED, elements, measure},
@@ -20,11 +21,17 @@ use crate::{Outcome, Report, log::LogBuffer, run::Run};
 const COUNT: usize = 4;
 
 /// Runs a task, whose arguments are of the type that applying the function gives. What its calls
-/// get for randomness depends on `seed` and on their own arguments.
-pub(crate) fn run(run: &Run<'_>, applied: Applied, arguments: &[Bytes], seed: [u8; 32]) -> Report {
-    let ty = run.ty;
+/// get for randomness depends on the function, their own arguments and the `nonce` of an impure
+/// task.
+pub(crate) fn run(
+    run: &Run<'_>,
+    applied: Applied,
+    arguments: &[Bytes],
+    nonce: Option<Key>,
+) -> Report {
+    let ty = run.ty();
     let (shape, way) = match applied {
-        Applied::Once => return run.call(arguments, seed),
+        Applied::Once => return run.call(arguments, nonce),
         Applied::Map => (ty.mapped(), Way::Gather(List::push)),
         Applied::Filter => (ty.filtered(), Way::Gather(List::push_if)),
         Applied::FlatMap => (ty.flat_mapped(), Way::Gather(List::extend)),
@@ -36,7 +43,7 @@ pub(crate) fn run(run: &Run<'_>, applied: Applied, arguments: &[Bytes], seed: [u
         Ok(parts) => parts,
         Err(error) => return Report::not_run(malformed(error)),
     };
-    let mut calls = Calls::new(run, parts.rest.clone(), seed);
+    let mut calls = Calls::new(run, parts.rest.clone(), nonce);
     let Parts { list, element, .. } = &parts;
     let result = match (way, &parts.start) {
         (Way::Gather(gather), _) => calls.gather(list, element, gather),
@@ -121,8 +128,7 @@ fn malformed(error: Error) -> Outcome {
 struct Calls<'a> {
     run: &'a Run<'a>,
     rest: Vec<Bytes>,
-    /// Has taken in all that the calls have in common.
-    seeds: blake3::Hasher,
+    nonce: Option<Key>,
     log: LogBuffer,
     peak_memory: u64,
     fuel_used: Option<u64>,
@@ -131,16 +137,11 @@ struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    fn new(run: &'a Run<'a>, rest: Vec<Bytes>, seed: [u8; 32]) -> Self {
-        let mut seeds = blake3::Hasher::new_derive_key("wask 1 seed of an applied function's call");
-        seeds.update(&seed);
-        for piece in &rest {
-            seeds.update(piece);
-        }
+    fn new(run: &'a Run<'a>, rest: Vec<Bytes>, nonce: Option<Key>) -> Self {
         Self {
             run,
             rest,
-            seeds,
+            nonce,
             log: LogBuffer::new(run.max_log),
             peak_memory: 0,
             fuel_used: run.limits.fuel.map(|_| 0),
@@ -154,7 +155,7 @@ impl<'a> Calls<'a> {
         let mut arguments = self.arguments::<1>();
         for (index, element) in (0..).zip(elements(ty, from).map_err(malformed)?) {
             arguments[0] = from.slice_ref(element.map_err(malformed)?);
-            let result = self.call::<1>(index, &arguments)?;
+            let result = self.call(index, &arguments)?;
             gather(&mut list, &arguments[0], &result);
             if list.bytes.len() as u64 > self.run.limits.max_output {
                 return Err(Outcome::OutputTooLarge);
@@ -193,7 +194,7 @@ impl<'a> Calls<'a> {
         for (index, element) in elements {
             arguments[0] = so_far;
             arguments[1] = list.slice_ref(element.map_err(malformed)?);
-            so_far = self.call::<2>(index, &arguments)?;
+            so_far = self.call(index, &arguments)?;
         }
         match so_far.len() as u64 > self.run.limits.max_output {
             false => Ok(so_far),
@@ -208,12 +209,8 @@ impl<'a> Calls<'a> {
         arguments
     }
 
-    fn call<const N: usize>(&mut self, index: u64, arguments: &[Bytes]) -> Result<Bytes, Outcome> {
-        let mut seed = self.seeds.clone();
-        for piece in &arguments[..N] {
-            seed.update(piece);
-        }
-        let report = self.run.call(arguments, *seed.finalize().as_bytes());
+    fn call(&mut self, index: u64, arguments: &[Bytes]) -> Result<Bytes, Outcome> {
+        let report = self.run.call(arguments, self.nonce);
         self.log.append(&report.log);
         self.peak_memory = self.peak_memory.max(report.peak_memory);
         if let (Some(sum), Some(used)) = (&mut self.fuel_used, report.fuel_used) {

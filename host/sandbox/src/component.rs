@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use wask_component::{Digest, Function};
+use wask_component::{self as admitted, Digest, Function};
+use wask_core::FunctionSeed;
 use wask_value::FunctionType;
 use wasmtime::{
     Engine,
@@ -11,13 +12,25 @@ use wasmtime::{
 
 use crate::{Error, guest::Guest};
 
+/// The package of the interfaces by which a guest gets randomness.
+const RANDOMNESS: &str = "wasi:random/";
+
 /// A component, compiled and linked, whose functions can be called any number of times at once.
 pub struct Compiled {
     digest: Digest,
     metered: bool,
     functions: HashMap<String, FunctionHandle>,
-    exports: Vec<(ComponentExportIndex, FunctionType)>,
+    exports: Vec<Export>,
+    /// Whether it can ask for randomness at all.
+    imports_randomness: bool,
     pre: InstancePre<Guest>,
+}
+
+/// What calls of one function need.
+pub(crate) struct Export {
+    pub(crate) index: ComponentExportIndex,
+    pub(crate) ty: FunctionType,
+    pub(crate) seed: FunctionSeed,
 }
 
 /// A function of a [`Compiled`] component. Means nothing to another component.
@@ -27,27 +40,33 @@ pub struct FunctionHandle(u32);
 impl Compiled {
     /// Resolves the functions of a linked component.
     pub(crate) fn new(
-        digest: Digest,
+        admitted: &admitted::Component,
         metered: bool,
         component: &Component,
         pre: InstancePre<Guest>,
-        signatures: &[Function],
     ) -> Result<Self, Error> {
+        let digest = admitted.digest();
         let mut functions = HashMap::new();
         let mut exports = Vec::new();
-        for (number, Function { name, ty, .. }) in (0..).zip(signatures) {
-            let Some(export) = find(component, name) else {
+        for (number, Function { name, ty, .. }) in (0..).zip(admitted.functions()) {
+            let Some(index) = find(component, name) else {
                 let function = name.clone();
                 return Err(Error::NoFunction { digest, function });
             };
             functions.insert(name.clone(), FunctionHandle(number));
-            exports.push((export, ty.clone()));
+            exports.push(Export {
+                index,
+                ty: ty.clone(),
+                seed: FunctionSeed::new(&wask_core::Digest(*digest.as_bytes()), name),
+            });
         }
+        let imports = &admitted.interface().imports;
         Ok(Self {
             digest,
             metered,
             functions,
             exports,
+            imports_randomness: imports.iter().any(|name| name.starts_with(RANDOMNESS)),
             pre,
         })
     }
@@ -69,14 +88,15 @@ impl Compiled {
 
     /// The type of a function; `None` for one of another component.
     pub fn function_type(&self, function: FunctionHandle) -> Option<&FunctionType> {
-        self.exports.get(function.0 as usize).map(|(_, ty)| ty)
+        self.export(function).map(|export| &export.ty)
     }
 
-    pub(crate) fn export(
-        &self,
-        function: FunctionHandle,
-    ) -> Option<&(ComponentExportIndex, FunctionType)> {
+    pub(crate) fn export(&self, function: FunctionHandle) -> Option<&Export> {
         self.exports.get(function.0 as usize)
+    }
+
+    pub(crate) fn imports_randomness(&self) -> bool {
+        self.imports_randomness
     }
 
     pub(crate) fn pre(&self) -> &InstancePre<Guest> {

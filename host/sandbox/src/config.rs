@@ -2,13 +2,18 @@
 
 use std::{path::PathBuf, thread, time::Duration};
 
+use wask_core::{ResultLimits, TASK_MEMORY_MAX};
+
 /// Settings of a [`Sandbox`](crate::Sandbox): how many tasks at once, and what is kept.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// How many tasks may run at once.
     pub slots: usize,
-    /// What a task gets that asks for nothing else.
-    pub limits: TaskLimits,
+    /// The most bytes of linear memory that a task may ask for; [`Sandbox::task_memory_max`] tells
+    /// what of it there is.
+    ///
+    /// [`Sandbox::task_memory_max`]: crate::Sandbox::task_memory_max
+    pub task_memory_max: u64,
     /// How many bytes of a task's stdout and stderr are kept: the last ones.
     pub max_log: usize,
     /// How many compiled components stay in memory. Beyond that, the least recently used goes.
@@ -21,7 +26,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             slots: thread::available_parallelism().map_or(1, Into::into),
-            limits: TaskLimits::default(),
+            task_memory_max: TASK_MEMORY_MAX,
             max_log: 64 << 10,
             max_components: 64,
             cache_dir: None,
@@ -43,13 +48,9 @@ pub struct TaskLimits {
     pub max_output: u64,
 }
 
+/// The built-in defaults, without a timeout.
 impl Default for TaskLimits {
     fn default() -> Self {
-        Self {
-            memory: 1 << 30,
-            timeout: None,
-            fuel: None,
-            max_output: 256 << 20,
-        }
+        ResultLimits::default().into()
     }
 }

@@ -14,6 +14,10 @@ use crate::Error;
 const CORE_INSTANCES_PER_TASK: u32 = 128;
 /// Most linear memories in one component. Each costs 6 GiB of address space, nothing else.
 const MEMORIES_PER_TASK: u32 = 4;
+/// Bytes of one linear memory with addresses of 32 bits, for which each slot of the pool has room.
+const LINEAR_MEMORY: u64 = 4 << 30;
+/// Bytes of linear memory that the slots of one task hold together.
+pub(crate) const TASK_MEMORY: u64 = LINEAR_MEMORY * MEMORIES_PER_TASK as u64;
 /// Most tables in one component.
 const TABLES_PER_TASK: u32 = 32;
 /// Most elements of one table. CPython's function table has about ten thousand.

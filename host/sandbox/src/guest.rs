@@ -1,20 +1,23 @@
 //! What a running guest has: its limits, and the deterministic stand-in for WASI 0.2.
 //!
-//! A guest sees a virtual clock, randomness seeded by its task's key, an empty environment, no
-//! directories, and sockets that refuse. So two runs of a task with one key see the same world.
+//! A guest sees a virtual clock, randomness seeded by the call, an empty environment, no
+//! directories, and sockets that refuse. So two runs of one call see the same world.
 
 use wasmtime::{
     Engine,
     component::{Linker, ResourceTable},
 };
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView, p2::bindings::clocks::monotonic_clock};
+use wasmtime_wasi::{
+    WasiCtx, WasiCtxView, WasiView,
+    p2::bindings::{clocks::monotonic_clock, random::insecure_seed},
+};
 
 use crate::{
     cancel::Stop,
     clock::{ClockView, HasClock, VirtualClock},
     limits::Limiter,
     log::{Log, LogStream},
-    random::Seeded,
+    random::{HasHashSeed, HashSeed, Lazy, Source},
 };
 
 /// Most random bytes a guest may ask for at once.
@@ -26,7 +29,8 @@ const MAX_RESOURCES: usize = 100_000;
 pub(crate) struct Guest {
     pub(crate) stop: Stop,
     pub(crate) limiter: Limiter,
-    seed: [u8; 32],
+    /// None where the component imports no randomness.
+    randomness: Option<Source>,
     max_log: usize,
     /// Made when the guest first asks for it: most tasks never do.
     wasi: Option<Box<Wasi>>,
@@ -40,11 +44,11 @@ struct Wasi {
 }
 
 impl Guest {
-    pub(crate) fn new(stop: Stop, memory: u64, seed: [u8; 32], max_log: usize) -> Self {
+    pub(crate) fn new(stop: Stop, memory: u64, randomness: Option<Source>, max_log: usize) -> Self {
         Self {
             stop,
             limiter: Limiter::new(memory),
-            seed,
+            randomness,
             max_log,
             wasi: None,
         }
@@ -58,25 +62,25 @@ impl Guest {
     }
 
     fn wasi(&mut self) -> &mut Wasi {
-        let (seed, max_log) = (&self.seed, self.max_log);
+        let (randomness, max_log) = (self.randomness.as_ref(), self.max_log);
         self.wasi
-            .get_or_insert_with(|| Box::new(Wasi::new(seed, max_log)))
+            .get_or_insert_with(|| Box::new(Wasi::new(randomness, max_log)))
     }
 }
 
 impl Wasi {
-    fn new(seed: &[u8; 32], max_log: usize) -> Self {
+    fn new(randomness: Option<&Source>, max_log: usize) -> Self {
         let clock = VirtualClock::default();
         let log = LogStream::new(max_log);
-        let hash_seed = Seeded::new(seed, "wasi insecure seed").take();
         let ctx = WasiCtx::builder()
             .stdout(log.clone())
             .stderr(log.clone())
             .wall_clock(clock.clone())
             .monotonic_clock(clock.clone())
-            .secure_random(Seeded::new(seed, "wasi secure"))
-            .insecure_random(Seeded::new(seed, "wasi insecure"))
-            .insecure_random_seed(u128::from_le_bytes(hash_seed))
+            .secure_random(Lazy::new(randomness, "wasi secure"))
+            .insecure_random(Lazy::new(randomness, "wasi insecure"))
+            // Asked for by nobody: `HashSeed` takes its place.
+            .insecure_random_seed(0)
             .max_random_size(MAX_RANDOM)
             .allow_tcp(false)
             .allow_udp(false)
@@ -114,6 +118,9 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
             clock: &wasi.clock,
             table: &mut wasi.table,
         }
+    })?;
+    insecure_seed::add_to_linker::<Guest, HasHashSeed>(&mut linker, |guest| {
+        HashSeed(guest.randomness.as_ref())
     })?;
     linker.allow_shadowing(false);
     Ok(linker)

@@ -31,7 +31,7 @@
 //! let call = Call {
 //!     function: compiled.function("add").ok_or("no such function")?,
 //!     arguments: &[Bytes::from_static(&[2, 0, 0, 0]), Bytes::from_static(&[3, 0, 0, 0])],
-//!     seed: [0; 32],
+//!     nonce: None,
 //!     limits: TaskLimits::default(),
 //! };
 //! let report = sandbox.run(&compiled, &call, &Cancel::new());
@@ -73,4 +73,4 @@ pub use log::Log;
 pub use outcome::{Outcome, Report};
 pub use run::Call;
 pub use sandbox::{CodeStats, Sandbox};
-pub use work::{Job, Work, seed};
+pub use work::{Job, Work, nonce};

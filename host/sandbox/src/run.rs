@@ -3,15 +3,18 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use wask_core::{Key, bytes_text};
 use wask_value::FunctionType;
-use wasmtime::{AsContextMut, Store, component::ComponentExportIndex};
+use wasmtime::{AsContextMut, Store};
 
 use crate::{
     Cancel, Compiled, FunctionHandle, Log, Outcome, Report, Sandbox, TaskLimits,
     call::{Arguments, MIN_OUTPUT_FUEL, Returned},
     cancel::{self, Stop},
+    component::Export,
     gate::Place,
     guest::Guest,
+    random::Source,
 };
 
 /// What to call, and with what.
@@ -21,8 +24,9 @@ pub struct Call<'a> {
     pub function: FunctionHandle,
     /// The encodings of the arguments one after another, in as many pieces as there happen to be.
     pub arguments: &'a [Bytes],
-    /// The task's key, which decides what the guest gets for randomness.
-    pub seed: [u8; 32],
+    /// Of an impure task, see [`nonce`](crate::nonce). What the guest gets for randomness depends
+    /// on this, the function and the arguments.
+    pub nonce: Option<Key>,
     /// What the task may use.
     pub limits: TaskLimits,
 }
@@ -34,7 +38,7 @@ impl Sandbox {
     /// asynchronous runtime: guests block.
     pub fn run(&self, compiled: &Compiled, call: &Call<'_>, cancel: &Cancel) -> Report {
         match Run::begin(self, compiled, call.function, call.limits, cancel) {
-            Ok(run) => run.call(call.arguments, call.seed),
+            Ok(run) => run.call(call.arguments, call.nonce),
             Err(why) => Report::not_run(why),
         }
     }
@@ -43,9 +47,7 @@ impl Sandbox {
 /// A task that has a slot, and calls one function: once, or many times one after another.
 pub(crate) struct Run<'a> {
     compiled: &'a Compiled,
-    export: &'a ComponentExportIndex,
-    /// The function's own type.
-    pub(crate) ty: &'a FunctionType,
+    export: &'a Export,
     pub(crate) limits: TaskLimits,
     pub(crate) max_log: usize,
     start: Instant,
@@ -68,7 +70,16 @@ impl<'a> Run<'a> {
             let message = "code with fuel is for tasks with a limit on fuel, and only for them";
             return Err(Outcome::Unavailable(message.to_owned()));
         }
-        let Some((export, ty)) = compiled.export(function) else {
+        let most = sandbox.task_memory_max();
+        if limits.memory > most {
+            return Err(Outcome::Unavailable(format!(
+                "the task may have {} of memory, and this sandbox gives a task {} at most; ask for \
+                 less",
+                bytes_text(limits.memory),
+                bytes_text(most)
+            )));
+        }
+        let Some(export) = compiled.export(function) else {
             let message = "the function belongs to another component";
             return Err(Outcome::Unavailable(message.to_owned()));
         };
@@ -77,7 +88,6 @@ impl<'a> Run<'a> {
         Ok(Self {
             compiled,
             export,
-            ty,
             limits,
             max_log: sandbox.config().max_log,
             start,
@@ -86,9 +96,19 @@ impl<'a> Run<'a> {
         })
     }
 
+    /// The function's own type.
+    pub(crate) fn ty(&self) -> &'a FunctionType {
+        &self.export.ty
+    }
+
     /// Calls the function in a fresh instance. The report's duration is that of the task so far.
-    pub(crate) fn call(&self, arguments: &[Bytes], seed: [u8; 32]) -> Report {
-        let guest = Guest::new(self.stop.clone(), self.limits.memory, seed, self.max_log);
+    pub(crate) fn call(&self, arguments: &[Bytes], nonce: Option<Key>) -> Report {
+        let randomness = self
+            .compiled
+            .imports_randomness()
+            .then(|| Source::new(self.export.seed, nonce, arguments));
+        let (stop, memory) = (self.stop.clone(), self.limits.memory);
+        let guest = Guest::new(stop, memory, randomness, self.max_log);
         let mut store = Store::new(self.compiled.engine(), guest);
         let returned = self.call_in(&mut store, arguments);
         let fuel_used = self
@@ -136,7 +156,7 @@ impl<'a> Run<'a> {
             .set_hostcall_fuel(max_output.max(MIN_OUTPUT_FUEL));
         let instance = self.compiled.pre().instantiate(&mut *store)?;
         instance
-            .get_typed_func::<Arguments<'_>, Returned>(&mut *store, self.export)?
+            .get_typed_func::<Arguments<'_>, Returned>(&mut *store, &self.export.index)?
             .call(store, Arguments(arguments))
     }
 

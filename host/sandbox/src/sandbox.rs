@@ -85,6 +85,12 @@ impl Sandbox {
         &self.0.config
     }
 
+    /// The most bytes of linear memory that a task can have here: what its memories in the pool
+    /// hold, and no more than it was set up for. A task that asks for more is refused.
+    pub fn task_memory_max(&self) -> u64 {
+        self.0.config.task_memory_max.min(engine::TASK_MEMORY)
+    }
+
     /// The component, ready to run. Compiled at most once as long as it is in memory or on disk.
     ///
     /// # Errors
@@ -126,7 +132,7 @@ impl Sandbox {
                     digest,
                     message: chain(&error),
                 })?;
-            Compiled::new(digest, metered, &code, pre, component.functions()).map(Arc::new)
+            Compiled::new(component, metered, &code, pre).map(Arc::new)
         })
     }
 

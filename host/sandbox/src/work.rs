@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use wask_core::{Applied, TaskKind, TaskOptions, TaskSpec};
+use wask_core::{Applied, Key, ResultLimits, TaskOptions, TaskSpec};
 use wask_operator::Operator;
 use wask_value::Type;
 
@@ -96,34 +96,37 @@ pub struct Job {
     pub work: Work,
     /// The encodings of the arguments one after another, in as many pieces as there happen to be.
     pub arguments: Vec<Bytes>,
-    /// What guests get for randomness depends on this, see [`seed`].
-    pub seed: [u8; 32],
+    /// Of an impure task, see [`nonce`].
+    pub nonce: Option<Key>,
     /// What the task may use.
     pub limits: TaskLimits,
 }
 
-/// The seed for a task's job.
-///
-/// It is the task's key. But where a function is applied to each element of a list, it is what all
-/// tasks of one definition have in common: equal elements give equal results, whatever list they
-/// are in. An impure task is not meant to repeat itself, and always has its key.
-pub fn seed(task: &TaskSpec) -> [u8; 32] {
-    match &task.definition.kind {
-        TaskKind::Function { applied, .. } if *applied != Applied::Once && task.is_pure() => {
-            *task.definition.digest()
-        }
-        _ => task.key.0,
-    }
+/// What tells the randomness of a task from that of equal calls: none where it is pure, since equal
+/// calls are to give equal results. An impure task is not meant to repeat what another does, and
+/// has its key.
+pub fn nonce(task: &TaskSpec) -> Option<Key> {
+    (!task.is_pure()).then_some(task.key)
 }
 
 impl TaskLimits {
-    /// What a task with these options may use: these limits where it asks for nothing else.
-    pub fn with(self, options: &TaskOptions) -> Self {
+    /// What a task with these options may use. Nothing is left to whoever runs it.
+    pub fn of(options: &TaskOptions) -> Self {
         Self {
-            memory: options.memory_limit.unwrap_or(self.memory),
-            timeout: options.timeout.or(self.timeout),
-            fuel: options.fuel.or(self.fuel),
-            max_output: options.output_limit.unwrap_or(self.max_output),
+            timeout: options.timeout,
+            ..options.limits.into()
+        }
+    }
+}
+
+/// Without a timeout.
+impl From<ResultLimits> for TaskLimits {
+    fn from(limits: ResultLimits) -> Self {
+        Self {
+            memory: limits.memory,
+            timeout: None,
+            fuel: limits.fuel.amount(),
+            max_output: limits.output,
         }
     }
 }
@@ -160,7 +163,7 @@ impl Sandbox {
             Ok(run) => run,
             Err(why) => return Report::not_run(why),
         };
-        applied::run(&run, applied, &job.arguments, job.seed)
+        applied::run(&run, applied, &job.arguments, job.nonce)
     }
 }
 
@@ -168,7 +171,7 @@ impl Sandbox {
 mod tests {
     use std::time::Duration;
 
-    use wask_core::{Arguments, Definition, Digest, TypeId};
+    use wask_core::{Arguments, Definition, Digest, Limit, TaskKind, TypeId};
 
     use super::*;
 
@@ -192,36 +195,38 @@ mod tests {
     }
 
     #[test]
-    fn tasks_that_share_a_list_share_a_seed() {
-        let seeds = |applied, pure| [1, 2].map(|argument| seed(&task(applied, pure, argument)));
-        let [one, other] = seeds(Applied::Map, true);
-        assert_eq!(one, other);
-        assert_ne!([one, one], seeds(Applied::Filter, true));
-        for (applied, pure) in [(Applied::Once, true), (Applied::Map, false)] {
-            let [one, other] = seeds(applied, pure);
-            assert_ne!(one, other);
-            assert_eq!(one, task(applied, pure, 1).key.0);
+    fn impure_tasks_alone_have_a_nonce_of_their_own() {
+        let nonces = |applied, pure| [1, 2].map(|argument| nonce(&task(applied, pure, argument)));
+        for applied in [Applied::Once, Applied::Map] {
+            assert_eq!(nonces(applied, true), [None, None]);
+            let keys = [1, 2].map(|argument| Some(task(applied, false, argument).key));
+            assert_eq!(nonces(applied, false), keys);
         }
     }
 
     #[test]
     fn what_a_task_asks_for_is_what_it_gets() {
-        let limits = TaskLimits {
-            timeout: Some(Duration::from_secs(9)),
-            ..TaskLimits::default()
-        };
+        let timeout = Some(Duration::from_secs(9));
         let options = TaskOptions {
-            fuel: Some(7),
-            output_limit: Some(8),
+            timeout,
+            limits: ResultLimits {
+                memory: 6,
+                output: 8,
+                fuel: Limit::Of(7),
+            },
             ..TaskOptions::default()
         };
         let expected = TaskLimits {
+            memory: 6,
+            timeout,
             fuel: Some(7),
             max_output: 8,
-            ..limits
         };
-        assert_eq!(limits.with(&options), expected);
-        assert_eq!(limits.with(&TaskOptions::default()), limits);
+        assert_eq!(TaskLimits::of(&options), expected);
+        assert_eq!(
+            TaskLimits::of(&TaskOptions::default()),
+            TaskLimits::default()
+        );
     }
 
     #[test]

@@ -9,7 +9,7 @@ use wask_rpc::{
 };
 use wask_value::{Segment, Type, check_arguments};
 
-use crate::{callees::Callee, hub::State};
+use crate::{TaskRules, callees::Callee, hub::State};
 
 /// A batch after the check.
 #[derive(Default)]
@@ -29,10 +29,16 @@ enum Flaw {
 
 /// Checks a batch of a tenant's client. A refused task takes its dependents with it, in this batch
 /// or a later one, and nothing else; they are refused for the same reason.
-pub(crate) fn admit(state: &mut State, tenant: TenantId, batch: IncomingBatch) -> Admitted {
+pub(crate) fn admit(
+    state: &mut State,
+    rules: &TaskRules,
+    tenant: TenantId,
+    batch: IncomingBatch,
+) -> Admitted {
     let definitions = batch.definitions.into_iter();
     let callees: Vec<_> = definitions
-        .map(|one| resolve(state, tenant, one).map_err(Rc::new))
+        .map(|one| resolve(state, tenant, rules.apply(one)?))
+        .map(|resolved| resolved.map_err(Rc::new))
         .collect();
     let mut admitted = Admitted::default();
     let mut new_types = KeyMap::default();
@@ -171,7 +177,7 @@ fn why_unknown(state: &mut State, tenant: TenantId, key: &Key) -> Rc<Refusal> {
 
 #[cfg(test)]
 mod tests {
-    use wask_core::{Digest, Hole, TaskKind, TaskOptions};
+    use wask_core::{Digest, Hole, LimitRules, ResultLimits, TaskKind, TaskOptions};
     use wask_operator::Operator;
     use wask_rpc::Address;
 
@@ -243,6 +249,10 @@ mod tests {
         Hub::new(Config::new(Address::InProcess("admission".into())))
     }
 
+    fn admit_by_default(hub: &Hub, batch: IncomingBatch) -> Admitted {
+        admit(&mut hub.state_mut(), &TaskRules::default(), TENANT, batch)
+    }
+
     #[test]
     fn dependents_are_refused_for_the_reason_of_what_they_need() {
         let hub = hub();
@@ -250,12 +260,12 @@ mod tests {
         let y = not(x.1.key);
         let z = not(y.1.key);
         let keys = [x.1.key, y.1.key, z.1.key];
-        let first = admit(&mut hub.state_mut(), TENANT, batch([x, y]));
+        let first = admit_by_default(&hub, batch([x, y]));
         let later = IncomingBatch {
             wanted: vec![keys[0]],
             ..batch([z])
         };
-        let later = admit(&mut hub.state_mut(), TENANT, later);
+        let later = admit_by_default(&hub, later);
         let refused: Vec<_> = first.refused.iter().chain(&later.refused).collect();
         let told: Vec<_> = refused.iter().map(|(key, _)| *key).collect();
         assert_eq!(told, [keys[0], keys[1], keys[2], keys[0]]);
@@ -270,7 +280,7 @@ mod tests {
         let refusal = Refusal::new(RefusalCode::Forbidden, "there is no room");
         let digest = Digest([1; 32]);
         hub.state_mut().library.refuse(TENANT, digest, refusal);
-        let admitted = admit(&mut hub.state_mut(), TENANT, batch([call(1)]));
+        let admitted = admit_by_default(&hub, batch([call(1)]));
         let (_, refusal) = &admitted.refused[0];
         assert_eq!(refusal.code, RefusalCode::Forbidden);
         assert!(refusal.message.ends_with("was refused: there is no room"));
@@ -280,9 +290,46 @@ mod tests {
     fn what_is_gone_was_not_refused() {
         let hub = hub();
         let orphan = not(call(1).1.key);
-        let admitted = admit(&mut hub.state_mut(), TENANT, batch([orphan]));
+        let admitted = admit_by_default(&hub, batch([orphan]));
         let (_, refusal) = &admitted.refused[0];
         assert_eq!(refusal.code, RefusalCode::NotFound);
         assert!(refusal.message.starts_with("nothing is known of future"));
+    }
+
+    #[test]
+    fn a_batch_is_held_to_the_cluster_s_limits() {
+        let hub = hub();
+        let kind = TaskKind::Operator {
+            name: "count".into(),
+            version: Operator::VERSION,
+            types: ["u8".into()].into(),
+        };
+        let empty_list = vec![0; 4];
+        let (_, mut task) = incoming(kind.clone(), empty_list, [].into());
+        let mut options = TaskOptions::default();
+        options.limits.output += 1;
+        let definition = Definition::new("default", kind, options);
+        task.key = TaskSpec::key_of(&definition, &task.arguments, &[], 0);
+        let rules = |output| TaskRules {
+            limits: LimitRules::new(
+                ResultLimits::default(),
+                ResultLimits {
+                    output,
+                    ..*LimitRules::default().max()
+                },
+            )
+            .unwrap(),
+            ..TaskRules::default()
+        };
+        let most = definition.options.limits.output;
+        let task = (Arc::new(definition), task);
+        let admit = |most| {
+            let batch = batch([task.clone()]);
+            admit(&mut hub.state_mut(), &rules(most), TENANT, batch)
+        };
+        let refused = admit(most - 1).refused;
+        assert_eq!(refused[0].1.code, RefusalCode::Forbidden);
+        assert!(refused[0].1.message.contains("--task-output-max"));
+        assert_eq!(admit(most).tasks.len(), 1);
     }
 }

@@ -145,7 +145,7 @@ fn invalid(error: impl std::fmt::Display) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use wask_core::{Digest, TaskOptions};
+    use wask_core::{Digest, Limit, ResultLimits, TaskOptions};
 
     use super::*;
 
@@ -315,7 +315,10 @@ mod tests {
         let not = || operator("not", Operator::VERSION, &[]);
         for fuel in 0..=CALLEES_MAX as u64 {
             let options = TaskOptions {
-                fuel: Some(fuel),
+                limits: ResultLimits {
+                    fuel: Limit::Of(fuel),
+                    ..ResultLimits::default()
+                },
                 ..TaskOptions::default()
             };
             f.resolve(Definition::new("tenant", not(), options))

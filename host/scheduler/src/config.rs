@@ -3,6 +3,8 @@
 use wask_core::scheduler;
 use wask_rpc::{Address, Limits};
 
+use crate::TaskRules;
+
 /// How a scheduler is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -14,6 +16,8 @@ pub struct Config {
     pub limits: Limits,
     /// Limits of what it decides. The heartbeat interval is taken from `limits`.
     pub core: scheduler::Config,
+    /// What tasks may use.
+    pub task_rules: TaskRules,
     /// Bytes of components that it keeps.
     pub library_bytes: u64,
     /// Messages that may wait for one peer, before that peer is given up as too slow.
@@ -29,6 +33,7 @@ impl Config {
             token: None,
             limits,
             core: scheduler::Config::default(),
+            task_rules: TaskRules::default(),
             library_bytes: 4 << 30,
             outbox_items: 4_000_000,
         }

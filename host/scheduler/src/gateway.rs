@@ -3,7 +3,10 @@
 use std::{cell::Cell, rc::Rc};
 
 use tokio::task::spawn_local;
-use wask_core::{ENGINE_PROFILE, SessionId, WorkerId, scheduler::Action};
+use wask_core::{
+    ENGINE_PROFILE, SessionId, WorkerId, bytes_text,
+    scheduler::{Action, WorkerInfo},
+};
 use wask_rpc::{ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
 use wask_schema::{
     common_capnp::{PROTOCOL_VERSION, credential},
@@ -62,6 +65,8 @@ impl gateway::Server for Gateway {
         accepted.set_engine_profile(ENGINE_PROFILE);
         accepted.set_heartbeat_millis(heartbeat_millis(&self.hub.config.limits));
         accepted.set_software_version(SOFTWARE_VERSION);
+        let rules = &self.hub.config.task_rules.limits;
+        wire::write_limit_rules(accepted.init_limits(), rules);
         Ok(())
     }
 
@@ -73,6 +78,7 @@ impl gateway::Server for Gateway {
         let params = params.get()?;
         let join = wire::read_join_info(params.get_worker()?)?;
         let name = join.info.name.clone();
+        self.warn_of_little_memory(&join.info);
         let (commands, store) = (params.get_commands()?, params.get_store()?);
         let version = &join.software_version;
         let joined = self
@@ -110,6 +116,20 @@ impl Gateway {
         self.admitted.set(true);
         self.connection
             .set_silence(self.hub.config.limits.silence());
+    }
+
+    /// Says in the log where a worker would get no task but those that ask for little memory.
+    fn warn_of_little_memory(&self, worker: &WorkerInfo) {
+        let default = self.hub.config.task_rules.limits.defaults().memory;
+        if worker.task_memory < default {
+            tracing::warn!(
+                name = %worker.name,
+                "this worker can give a task {} of memory, and a task that asks for nothing may use \
+                 {}: it gets only tasks that ask for less; lower --task-memory of the scheduler",
+                bytes_text(worker.task_memory),
+                bytes_text(default)
+            );
+        }
     }
 
     fn check_credential(

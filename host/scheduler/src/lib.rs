@@ -26,6 +26,7 @@ mod membership;
 mod outbox;
 mod refusals;
 mod relay;
+mod rules;
 mod scheduler;
 mod session;
 mod status;
@@ -34,4 +35,5 @@ mod upload;
 
 pub use config::Config;
 pub use error::Error;
+pub use rules::TaskRules;
 pub use scheduler::{Scheduler, serve};

@@ -312,7 +312,7 @@ async fn read_from(
 #[cfg(test)]
 mod tests {
     use futures::FutureExt;
-    use wask_core::{TenantId, scheduler::WorkerInfo};
+    use wask_core::{TASK_MEMORY_MAX, TenantId, scheduler::WorkerInfo};
     use wask_rpc::Address;
 
     use super::*;
@@ -334,6 +334,7 @@ mod tests {
             name: "w".into(),
             slots: 1,
             memory_limit: 1 << 30,
+            task_memory: TASK_MEMORY_MAX,
             resources: BTreeMap::new(),
         };
         hub.tell([

@@ -325,7 +325,7 @@ impl Commands {
         let batch = wire::read_session_batch(params.get()?.get_batch()?, tenant_name)?;
         let detached = batch.detached.clone();
         let (released, cancelled) = (batch.released.clone(), batch.cancelled.clone());
-        let admitted = admit(&mut hub.state_mut(), *tenant, batch);
+        let admitted = admit(&mut hub.state_mut(), &hub.config.task_rules, *tenant, batch);
         if let Some(entry) = hub.state().sessions.get(&session) {
             for (key, refusal) in admitted.refused {
                 entry

@@ -43,7 +43,9 @@
 //! ```
 
 pub use wask_client::*;
-pub use wask_deploy::{Builder as LocalClusterBuilder, Error as LocalClusterError, LocalCluster};
+pub use wask_deploy::{
+    Builder as LocalClusterBuilder, Error as LocalClusterError, LocalCluster, TaskRules,
+};
 /// The derive. A name that stands here goes before the one that the client hands on, whose code names
 /// a crate that programs do not depend on.
 pub use wask_value::WitTypeOfWask as WitType;

@@ -11,8 +11,9 @@ use std::{
     time::Duration,
 };
 
+use wask_core::TASK_MEMORY_MAX;
 use wask_rpc::{Address, Limits};
-use wask_sandbox::{Sandbox, TaskLimits};
+use wask_sandbox::Sandbox;
 
 /// How a worker runs, and to whom it belongs.
 #[derive(Clone)]
@@ -40,8 +41,10 @@ pub struct Config {
     pub contact_address: Option<Address>,
     /// What it has, by name, for tasks that ask for it.
     pub resources: BTreeMap<Arc<str>, u64>,
-    /// What a task gets that asks for nothing else.
-    pub task_limits: TaskLimits,
+    /// The most bytes of linear memory of one task, as far as the sandbox gives that much; tasks
+    /// that may use more run on other workers. All other limits of tasks belong to the cluster, and
+    /// stand in the scheduler's configuration.
+    pub task_memory: u64,
     /// The sandbox to use, where a process has several workers: there should be one in a process,
     /// with room for the slots of all. `None`: one of its own.
     pub sandbox: Option<Sandbox>,
@@ -75,7 +78,7 @@ impl Config {
             listen: None,
             contact_address: None,
             resources: BTreeMap::new(),
-            task_limits: TaskLimits::default(),
+            task_memory: TASK_MEMORY_MAX,
             sandbox: None,
             components_max: 64,
             connect_timeout: Duration::from_secs(10),

@@ -17,7 +17,7 @@ use wask_core::{
     worker::{Action, Event},
 };
 use wask_rpc::wire::Command;
-use wask_sandbox::{Executor, Job, Outcome, Report, failure, seed};
+use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
     executions::{Execution, Executions, Stage},
@@ -300,7 +300,7 @@ fn job(token: u64, execution: &mut Execution, inputs: Inputs) -> Job {
         token,
         work: inputs.work,
         arguments: inputs.arguments,
-        seed: seed(&execution.task),
+        nonce: nonce(&execution.task),
         limits: inputs.limits,
     }
 }

@@ -5,7 +5,7 @@ use std::{cell::Cell, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use wask_core::worker::Event;
 use wask_rpc::{Limits, wire::CommandBatch};
-use wask_sandbox::{Report, TaskLimits};
+use wask_sandbox::Report;
 use wask_store::Store;
 
 use crate::{components::Components, peers::Peers, prepare::Prepared};
@@ -18,8 +18,6 @@ pub(crate) struct Node {
     /// The worker's name.
     pub(crate) name: Arc<str>,
     pub(crate) limits: Limits,
-    /// What a task gets that asks for nothing else.
-    pub(crate) task_limits: TaskLimits,
     /// Bytes of values that may be taken in at once.
     pub(crate) scatter_max: u64,
     pub(crate) store: Store,

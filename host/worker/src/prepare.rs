@@ -37,7 +37,7 @@ pub(crate) fn prepare(node: Rc<Node>, task: Arc<TaskSpec>) -> Preparing {
         while let Some(relief) = node.store.pressure() {
             relief.await;
         }
-        let limits = node.task_limits.with(&task.definition.options);
+        let limits = TaskLimits::of(&task.definition.options);
         let work = work(&node, &task, &limits)
             .await
             .map_err(Unprepared::Work)?;

@@ -185,7 +185,7 @@ impl Member {
         let contact = address::contact(config, listener.address())?;
         let executor = executor(config, &sandbox, sender.clone())?;
         let store = StoreServer::client(Rc::downgrade(&node));
-        let info = join_info(config, &contact);
+        let info = join_info(config, &sandbox, &contact);
         let link = Link::join(config, &info, Commands::client(sender), store).await?;
         node.components.set_membership(link.membership.clone());
 
@@ -236,7 +236,7 @@ fn sandbox(config: &Config) -> Result<Sandbox, Error> {
     }
     Ok(Sandbox::new(wask_sandbox::Config {
         slots: config.slots as usize,
-        limits: config.task_limits,
+        task_memory_max: config.task_memory,
         max_components: config.components_max,
         cache_dir: config.cache_dir.clone(),
         ..wask_sandbox::Config::default()
@@ -253,7 +253,6 @@ fn node(config: &Config, sandbox: &Sandbox, inbox: Inbox) -> Result<Node, Error>
     Ok(Node {
         name: config.name.as_str().into(),
         limits: config.limits.clone(),
-        task_limits: config.task_limits,
         scatter_max: config.memory_hard_limit.max(config.memory_limit),
         store,
         components: Components::new(sandbox.clone(), config.components_max),
@@ -275,12 +274,13 @@ fn executor(config: &Config, sandbox: &Sandbox, inbox: Inbox) -> Result<ThreadEx
     )?)
 }
 
-fn join_info(config: &Config, contact: &Address) -> JoinInfo {
+fn join_info(config: &Config, sandbox: &Sandbox, contact: &Address) -> JoinInfo {
     JoinInfo {
         info: wask_core::scheduler::WorkerInfo {
             name: config.name.as_str().into(),
             slots: config.slots,
             memory_limit: config.memory_limit,
+            task_memory: config.task_memory.min(sandbox.task_memory_max()),
             resources: config.resources.clone(),
         },
         contact_address: contact.to_string(),

@@ -9,7 +9,8 @@ use std::{
 
 use support::{Member, News, Running, Scheduler, config, local, operator, start, task_of_kind};
 use wask_core::{
-    Applied, Attempt, Digest, FailureKind, Key, TaskKind, TaskOptions, WorkerId,
+    Applied, Attempt, Digest, FailureKind, Key, Limit, ResultLimits, TaskKind, TaskOptions,
+    WorkerId,
     scheduler::{Action, Event},
 };
 use wask_rpc::{Address, Refusal, RefusalCode};
@@ -222,7 +223,10 @@ fn failures_say_what_happened() {
             ..options()
         };
         let small = TaskOptions {
-            output_limit: Some(100),
+            limits: ResultLimits {
+                output: 100,
+                ..ResultLimits::default()
+            },
             ..options()
         };
         let (one, big) = (numbers(&[7]), list(&[0; 1000]));
@@ -297,7 +301,10 @@ fn a_cancelled_task_frees_its_slot() {
             "spin",
             &[],
             TaskOptions {
-                fuel: Some(1 << 60),
+                limits: ResultLimits {
+                    fuel: Limit::Of(1 << 60),
+                    ..ResultLimits::default()
+                },
                 ..options()
             },
         );

@@ -499,11 +499,19 @@ pub mod gateway {
                 pub fn has_software_version(&self) -> bool {
                     !self.reader.get_pointer_field(3).is_null()
                 }
+                #[inline]
+                pub fn get_limits(self) -> ::capnp::Result<crate::common_capnp::limit_rules::Reader<'a>> {
+                    ::capnp::traits::FromPointerReader::get_from_pointer(&self.reader.get_pointer_field(4), ::core::option::Option::None)
+                }
+                #[inline]
+                pub fn has_limits(&self) -> bool {
+                    !self.reader.get_pointer_field(4).is_null()
+                }
             }
 
             pub struct Builder<'a> { builder: ::capnp::private::layout::StructBuilder<'a> }
             impl <> ::capnp::traits::HasStructSize for Builder<'_,>  {
-                const STRUCT_SIZE: ::capnp::private::layout::StructSize = ::capnp::private::layout::StructSize { data: 2, pointers: 4 };
+                const STRUCT_SIZE: ::capnp::private::layout::StructSize = ::capnp::private::layout::StructSize { data: 2, pointers: 5 };
             }
             impl <> ::capnp::traits::HasTypeId for Builder<'_,>  {
                 const TYPE_ID: u64 = _private::TYPE_ID;
@@ -637,6 +645,22 @@ pub mod gateway {
                 pub fn has_software_version(&self) -> bool {
                     !self.builder.is_pointer_field_null(3)
                 }
+                #[inline]
+                pub fn get_limits(self) -> ::capnp::Result<crate::common_capnp::limit_rules::Builder<'a>> {
+                    ::capnp::traits::FromPointerBuilder::get_from_pointer(self.builder.get_pointer_field(4), ::core::option::Option::None)
+                }
+                #[inline]
+                pub fn set_limits(&mut self, value: crate::common_capnp::limit_rules::Reader<'_>) -> ::capnp::Result<()> {
+                    ::capnp::traits::SetterInput::set_pointer_builder(self.builder.reborrow().get_pointer_field(4), value, false)
+                }
+                #[inline]
+                pub fn init_limits(self, ) -> crate::common_capnp::limit_rules::Builder<'a> {
+                    ::capnp::traits::FromPointerBuilder::init_pointer(self.builder.get_pointer_field(4), 0)
+                }
+                #[inline]
+                pub fn has_limits(&self) -> bool {
+                    !self.builder.is_pointer_field_null(4)
+                }
             }
 
             pub struct Pipeline { _typeless: ::capnp::any_pointer::Pipeline }
@@ -649,19 +673,22 @@ pub mod gateway {
                 pub fn get_session(&self) -> crate::session_capnp::session::Client {
                     ::capnp::capability::FromClientHook::new(self._typeless.get_pointer_field(0).as_cap())
                 }
+                pub fn get_limits(&self) -> crate::common_capnp::limit_rules::Pipeline {
+                    ::capnp::capability::FromTypelessPipeline::new(self._typeless.get_pointer_field(4))
+                }
             }
             mod _private {
-                pub(crate) static ENCODED_NODE: [::capnp::Word; 129] = [
+                pub(crate) static ENCODED_NODE: [::capnp::Word; 144] = [
                     ::capnp::word(0, 0, 0, 0, 5, 0, 6, 0),
                     ::capnp::word(174, 96, 234, 17, 114, 7, 151, 178),
                     ::capnp::word(28, 0, 0, 0, 1, 0, 2, 0),
                     ::capnp::word(205, 185, 144, 102, 66, 161, 88, 160),
-                    ::capnp::word(4, 0, 7, 0, 0, 0, 0, 0),
+                    ::capnp::word(5, 0, 7, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(21, 0, 0, 0, 42, 1, 0, 0),
                     ::capnp::word(37, 0, 0, 0, 7, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(33, 0, 0, 0, 143, 1, 0, 0),
+                    ::capnp::word(33, 0, 0, 0, 199, 1, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(103, 97, 116, 101, 119, 97, 121, 46),
@@ -670,56 +697,63 @@ pub mod gateway {
                     ::capnp::word(103, 105, 110, 46, 65, 99, 99, 101),
                     ::capnp::word(112, 116, 101, 100, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 1, 0, 1, 0),
-                    ::capnp::word(28, 0, 0, 0, 3, 0, 4, 0),
+                    ::capnp::word(32, 0, 0, 0, 3, 0, 4, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(181, 0, 0, 0, 66, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(176, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(188, 0, 0, 0, 2, 0, 1, 0),
-                    ::capnp::word(1, 0, 0, 0, 1, 0, 0, 0),
-                    ::capnp::word(0, 0, 1, 0, 1, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(185, 0, 0, 0, 58, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(180, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(192, 0, 0, 0, 2, 0, 1, 0),
-                    ::capnp::word(2, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(0, 0, 1, 0, 2, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(189, 0, 0, 0, 114, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(188, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(200, 0, 0, 0, 2, 0, 1, 0),
-                    ::capnp::word(3, 0, 0, 0, 2, 0, 0, 0),
-                    ::capnp::word(0, 0, 1, 0, 3, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(197, 0, 0, 0, 98, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(196, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(208, 0, 0, 0, 2, 0, 1, 0),
-                    ::capnp::word(4, 0, 0, 0, 1, 0, 0, 0),
-                    ::capnp::word(0, 0, 1, 0, 4, 0, 0, 0),
-                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(205, 0, 0, 0, 106, 0, 0, 0),
+                    ::capnp::word(209, 0, 0, 0, 66, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(204, 0, 0, 0, 3, 0, 1, 0),
                     ::capnp::word(216, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(1, 0, 0, 0, 1, 0, 0, 0),
+                    ::capnp::word(0, 0, 1, 0, 1, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(213, 0, 0, 0, 58, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(208, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(220, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(2, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 1, 0, 2, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(217, 0, 0, 0, 114, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(216, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(228, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(3, 0, 0, 0, 2, 0, 0, 0),
+                    ::capnp::word(0, 0, 1, 0, 3, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(225, 0, 0, 0, 98, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(224, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(236, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(4, 0, 0, 0, 1, 0, 0, 0),
+                    ::capnp::word(0, 0, 1, 0, 4, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(233, 0, 0, 0, 106, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(232, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(244, 0, 0, 0, 2, 0, 1, 0),
                     ::capnp::word(5, 0, 0, 0, 2, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 5, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(213, 0, 0, 0, 130, 0, 0, 0),
+                    ::capnp::word(241, 0, 0, 0, 130, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(212, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(224, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(240, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(252, 0, 0, 0, 2, 0, 1, 0),
                     ::capnp::word(6, 0, 0, 0, 3, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 6, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(221, 0, 0, 0, 130, 0, 0, 0),
+                    ::capnp::word(249, 0, 0, 0, 130, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(220, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(232, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(248, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(4, 1, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(7, 0, 0, 0, 4, 0, 0, 0),
+                    ::capnp::word(0, 0, 1, 0, 7, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(1, 1, 0, 0, 58, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(252, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(8, 1, 0, 0, 2, 0, 1, 0),
                     ::capnp::word(115, 101, 115, 115, 105, 111, 110, 0),
                     ::capnp::word(17, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(230, 186, 251, 220, 131, 24, 247, 135),
@@ -781,6 +815,14 @@ pub mod gateway {
                     ::capnp::word(12, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(108, 105, 109, 105, 116, 115, 0, 0),
+                    ::capnp::word(16, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(76, 55, 9, 216, 145, 78, 68, 137),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(16, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                 ];
                 pub(crate) fn get_field_types(index: u16) -> ::capnp::introspect::Type {
                     match index {
@@ -791,6 +833,7 @@ pub mod gateway {
                         4 => <u32 as ::capnp::introspect::Introspect>::introspect(),
                         5 => <u32 as ::capnp::introspect::Introspect>::introspect(),
                         6 => <::capnp::text::Owned as ::capnp::introspect::Introspect>::introspect(),
+                        7 => <crate::common_capnp::limit_rules::Owned as ::capnp::introspect::Introspect>::introspect(),
                         _ => ::capnp::introspect::panic_invalid_field_index(index),
                     }
                 }
@@ -804,9 +847,9 @@ pub mod gateway {
                     MEMBERS_BY_DISCRIMINANT,
                     MEMBERS_BY_NAME
                 );
-                pub(crate) static NONUNION_MEMBERS : &[u16] = &[0,1,2,3,4,5,6];
+                pub(crate) static NONUNION_MEMBERS : &[u16] = &[0,1,2,3,4,5,6,7];
                 pub(crate) static MEMBERS_BY_DISCRIMINANT : &[u16] = &[];
-                pub(crate) static MEMBERS_BY_NAME : &[u16] = &[2,4,5,3,0,6,1];
+                pub(crate) static MEMBERS_BY_NAME : &[u16] = &[2,4,5,7,3,0,6,1];
                 pub(crate) const TYPE_ID: u64 = 0xb297_0772_11ea_60ae;
             }
         }

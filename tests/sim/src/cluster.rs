@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{RngExt as _, SeedableRng as _, seq::IteratorRandom as _};
 use rand_chacha::ChaCha8Rng;
 use wask_core::{
-    Attempt, Key, SchedulerCore, SessionId, TenantId, Time, WorkerId,
+    Attempt, Key, SchedulerCore, SessionId, TASK_MEMORY_MAX, TenantId, Time, WorkerId,
     scheduler::{self, Event, KeyState, WorkerInfo},
     worker,
 };
@@ -353,6 +353,7 @@ impl Cluster {
             name: format!("worker-{place}").into(),
             slots: config.slots,
             memory_limit: 1 << 30,
+            task_memory: TASK_MEMORY_MAX,
             resources: [("gpu".into(), 1)].into(),
         };
         self.members.insert(id, Member::new(id, place, config));

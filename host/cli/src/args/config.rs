@@ -88,7 +88,7 @@ fn take(command: &Command, name: &str) -> Command {
 fn option<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command
         .get_arguments()
-        .find(|arg| arg.get_long() == Some(name))
+        .find(|arg| arg.get_long() == Some(name) && !arg.is_hide_set())
 }
 
 fn options(command: &Command) -> impl Iterator<Item = &str> {

@@ -19,6 +19,10 @@ fn set(arg: Arg) -> Arg {
     let Some(long) = arg.get_long() else {
         return arg;
     };
+    // A hidden option only tells that its place is elsewhere.
+    if arg.is_hide_set() {
+        return arg;
+    }
     let variable = format!("WASK_{}", long.replace('-', "_").to_uppercase());
     // The help tells the rule once, not every variable.
     let arg = match arg.get_env() {

@@ -6,12 +6,14 @@
 pub(crate) mod config;
 mod environment;
 mod shared;
+mod tasks;
 pub(crate) mod units;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use environment::from_environment;
 pub(crate) use shared::{ClusterArgs, LimitArgs, NameArgs, OutputArgs, dataset_name};
+pub(crate) use tasks::{MisplacedArgs, TaskRuleArgs};
 
 use crate::{commands, logging::LogFormat};
 

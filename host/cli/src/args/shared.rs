@@ -3,10 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
-use wask_client::Options;
+use wask_client::{Limit, Options};
+use wask_core::{AskedLimits, LimitRules};
 use wask_sandbox::TaskLimits;
 
 use super::units;
+use crate::exit::{Exit, Failed, Result};
 
 /// Which cluster.
 #[derive(Args, Clone, Debug, Default)]
@@ -47,7 +49,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "TIME", value_parser = units::duration, env = "WASK_TASK_TIMEOUT")]
     pub(crate) timeout: Option<Duration>,
 
-    /// Linear memory of a task: 64MiB, 1GiB
+    /// Linear memory of a task: 64MiB [default: the cluster's, 1 GiB unless it says otherwise]
     #[arg(
         long,
         value_name = "SIZE",
@@ -56,7 +58,8 @@ pub(crate) struct LimitArgs {
     )]
     pub(crate) memory_limit: Option<u64>,
 
-    /// Bytes of a task's encoded result: 64MiB
+    /// Bytes of a task's encoded result: 64MiB [default: the cluster's, 256 MiB unless it says
+    /// otherwise]
     #[arg(
         long,
         value_name = "SIZE",
@@ -65,21 +68,26 @@ pub(crate) struct LimitArgs {
     )]
     pub(crate) output_limit: Option<u64>,
 
-    /// Instructions that a task may execute, about: the same on every machine
-    #[arg(long, value_name = "N", env = "WASK_TASK_FUEL")]
-    pub(crate) fuel: Option<u64>,
+    /// Instructions that a task may execute, about, or `unlimited`: the same on every machine
+    #[arg(long, value_name = "N", value_parser = units::fuel, env = "WASK_TASK_FUEL_LIMIT")]
+    pub(crate) fuel: Option<Limit>,
 }
 
 impl LimitArgs {
-    /// For a sandbox of this process.
-    pub(crate) fn for_sandbox(&self) -> TaskLimits {
-        let default = TaskLimits::default();
-        TaskLimits {
-            memory: self.memory_limit.unwrap_or(default.memory),
-            timeout: self.timeout,
+    /// For a sandbox of this process, by the rules of a cluster whose operator says nothing.
+    pub(crate) fn for_sandbox(&self) -> Result<TaskLimits> {
+        let asked = AskedLimits {
+            memory: self.memory_limit,
+            output: self.output_limit,
             fuel: self.fuel,
-            max_output: self.output_limit.unwrap_or(default.max_output),
-        }
+        };
+        let limits = LimitRules::default()
+            .resolve(&asked)
+            .map_err(|error| Failed::message(Exit::Refused, format!("{error}; ask for less")))?;
+        Ok(TaskLimits {
+            timeout: self.timeout,
+            ..limits.into()
+        })
     }
 
     /// For tasks of a cluster.
@@ -94,10 +102,11 @@ impl LimitArgs {
         if let Some(bytes) = self.output_limit {
             options = options.output_limit(bytes);
         }
-        if let Some(fuel) = self.fuel {
-            options = options.fuel(fuel);
+        match self.fuel {
+            Some(Limit::Of(fuel)) => options.fuel(fuel),
+            Some(Limit::Unlimited) => options.unlimited_fuel(),
+            None => options,
         }
-        options
     }
 }
 
@@ -115,7 +124,7 @@ pub(crate) struct NameArgs {
 }
 
 /// A name that `@name` can be written with. A leading `@` is forgiven.
-pub(crate) fn dataset_name(text: &str) -> Result<String, String> {
+pub(crate) fn dataset_name(text: &str) -> std::result::Result<String, String> {
     let name = text.strip_prefix('@').unwrap_or(text);
     match crate::expression::is_name(name) {
         true => Ok(name.to_owned()),

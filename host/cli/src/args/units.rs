@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use wask_client::Limit;
 
 /// `500ms`, `10s`, `2m 30s`. A number alone would leave the unit open, so it is refused.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -21,6 +22,17 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         Err(error) => Err(format!(
             "{error}; write `64MiB`, `1GiB` or a number of bytes"
         )),
+    }
+}
+
+/// A number of units of fuel, or `unlimited`.
+pub(crate) fn fuel(text: &str) -> Result<Limit, String> {
+    match text {
+        "unlimited" => Ok(Limit::Unlimited),
+        number => number
+            .parse()
+            .map(Limit::Of)
+            .map_err(|_| "write a whole number, or `unlimited`".into()),
     }
 }
 
@@ -44,6 +56,8 @@ mod tests {
         assert_eq!(size("64MiB"), Ok(64 << 20));
         assert_eq!(size("1 GiB"), Ok(1 << 30));
         assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(fuel("0"), Ok(Limit::Of(0)));
+        assert_eq!(fuel("unlimited"), Ok(Limit::Unlimited));
     }
 
     #[test]
@@ -60,5 +74,6 @@ mod tests {
                 .ends_with("write `500ms`, `10s` or `2m`")
         );
         assert!(at_least_one("0").is_err());
+        assert!(fuel("-1").unwrap_err().ends_with("`unlimited`"));
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use clap::Args;
 use futures::executor::block_on;
-use wask_client::{Encoded, Future, Key};
+use wask_client::{Encoded, Future};
 use wask_core::FailureKind;
 use wask_sandbox::{Cancel, Config, Outcome, Report, Sandbox};
 use wask_value::{FunctionType, wave};
@@ -77,7 +77,7 @@ pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
         cache_dir: Some(context.paths.compiled_code()),
         ..Config::default()
     })?;
-    let limits = args.limits.for_sandbox();
+    let limits = args.limits.for_sandbox()?;
     let compiled = match limits.fuel {
         Some(_) => sandbox.compile_metered(&component)?,
         None => sandbox.compile(&component)?,
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
     let call = wask_sandbox::Call {
         function: handle,
         arguments: &arguments,
-        seed: Key::of_data("", &signature.name, &arguments.concat()).0,
+        nonce: None,
         limits,
     };
     let report = sandbox.run(&compiled, &call, &cancel);

@@ -9,6 +9,7 @@ use wask_scheduler::Config;
 
 use super::supervise::Supervised;
 use crate::{
+    args::TaskRuleArgs,
     cluster::given_token,
     exit::{Failed, Result},
     interrupt::signalled,
@@ -23,7 +24,8 @@ use crate::{
 Examples:
   wask scheduler                                        on this machine, for every user of it
   wask scheduler --listen unix:///run/wask/s.sock       for this user only
-  wask scheduler --listen tcp://0.0.0.0:8786 --token-file token")]
+  wask scheduler --listen tcp://0.0.0.0:8786 --token-file token
+  wask scheduler --task-memory 512MiB --task-memory-max 4GiB --task-timeout-max 1h")]
 pub(crate) struct SchedulerArgs {
     /// Where to listen: tcp://HOST:PORT (port 0: a free one) or unix:///PATH
     #[arg(long, value_name = "ADDRESS", default_value = "tcp://127.0.0.1:8786")]
@@ -43,6 +45,9 @@ pub(crate) struct SchedulerArgs {
 
     #[command(flatten)]
     supervised: Supervised,
+
+    #[command(flatten)]
+    tasks: TaskRuleArgs,
 }
 
 pub(crate) async fn run(args: SchedulerArgs) -> Result {
@@ -51,6 +56,7 @@ pub(crate) async fn run(args: SchedulerArgs) -> Result {
     check_exposure(&args.listen, token.is_some(), args.insecure)?;
     let config = Config {
         token,
+        task_rules: args.tasks.rules()?,
         ..Config::new(args.listen)
     };
     let mut file = Ok(None);

@@ -18,7 +18,7 @@ use wask_rpc::Address;
 use self::launch::Launch;
 use super::scheduler::check_exposure;
 use crate::{
-    args::units,
+    args::{TaskRuleArgs, units},
     cluster::Context,
     exit::{Exit, Failed, OrExit, Result},
     names::fill_random,
@@ -65,6 +65,9 @@ pub(crate) struct UpArgs {
     /// Write one JSON object
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    tasks: TaskRuleArgs,
 }
 
 pub(crate) async fn run(args: UpArgs, context: &Context) -> Result {
@@ -172,6 +175,8 @@ fn scheduler(
     let socket = Address::Unix(paths.runtime.join("scheduler.sock"));
     let listen = args.listen.clone().unwrap_or(socket);
     check_exposure(&listen, true, false)?;
+    // What is wrong with them is told here, not by the scheduler's log.
+    args.tasks.rules()?;
     let mut program = program("scheduler", "scheduler", paths);
     program.arguments.extend([
         "--listen".to_owned(),
@@ -181,6 +186,7 @@ fn scheduler(
         "--token-file".to_owned(),
         token_file.display().to_string(),
     ]);
+    program.arguments.extend(args.tasks.to_arguments());
     Ok(program)
 }
 

@@ -9,7 +9,7 @@ use wask_worker::Config;
 
 use super::{scheduler::check_exposure, supervise::Supervised};
 use crate::{
-    args::units,
+    args::{MisplacedArgs, units},
     cluster::{Context, given_token},
     exit::{Failed, Result},
     interrupt::signalled,
@@ -49,6 +49,11 @@ pub(crate) struct WorkerArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     memory_limit: Option<u64>,
 
+    /// The most linear memory of one task here: tasks that may use more run on other workers
+    /// [default: what the sandbox can give]
+    #[arg(long, value_name = "SIZE", value_parser = units::size)]
+    sandbox_memory: Option<u64>,
+
     /// A folder for results that memory has no room for
     #[arg(long, value_name = "FOLDER")]
     spill_dir: Option<PathBuf>,
@@ -76,6 +81,9 @@ pub(crate) struct WorkerArgs {
 
     #[command(flatten)]
     supervised: Supervised,
+
+    #[command(flatten)]
+    _misplaced: MisplacedArgs,
 }
 
 pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
@@ -97,6 +105,7 @@ pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
         slots: args.slots.unwrap_or(defaults.slots),
         memory_limit,
         memory_hard_limit: memory_limit.saturating_add(memory_limit / 4),
+        task_memory: args.sandbox_memory.unwrap_or(defaults.task_memory),
         spill_dir: args.spill_dir,
         cache_dir: Some(context.paths.compiled_code()),
         listen: args.listen,

@@ -199,7 +199,10 @@ fn options(name: &str, task: &Map<String, Json>) -> Result<Options> {
         options = options.output_limit(size("output", json)?);
     }
     if let Some(json) = task.get("fuel") {
-        options = options.fuel(number("fuel", json)?);
+        options = match json {
+            Json::String(text) if text == "unlimited" => options.unlimited_fuel(),
+            number_of_units => options.fuel(number("fuel", number_of_units)?),
+        };
     }
     if let Some(json) = task.get("priority") {
         options = options.priority(number("priority", json)?);

@@ -259,6 +259,7 @@ fn options_are_read_and_refused() {
         ("memory", json!(65536)),
         ("output", json!("1MiB")),
         ("fuel", json!(1000)),
+        ("fuel", json!("unlimited")),
         ("priority", json!(-3)),
         ("retries", json!(2)),
         ("impure", json!(true)),
@@ -267,6 +268,7 @@ fn options_are_read_and_refused() {
     }
     refused(with("timeout", json!("10")), "task `a`: `timeout`: ");
     refused(with("timeout", json!(10)), "`timeout` must be a string");
+    refused(with("fuel", json!("much")), "`fuel`: ");
     refused(with("memory", json!("big")), "`memory`: ");
     refused(with("priority", json!(1.5)), "`priority`: a whole number");
     refused(with("retries", json!(-1)), "`retries`: a whole number");

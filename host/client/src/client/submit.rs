@@ -39,7 +39,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Arguments`], with the path to what does not fit; [`Error::ArgumentsTooLarge`];
-    /// [`Error::Disconnected`]. That the task fails is told by its future.
+    /// [`Error::Limit`]; [`Error::Disconnected`]. That the task fails is told by its future.
     pub fn submit<R, A: Serialize>(
         &self,
         function: &Function<R>,
@@ -47,7 +47,7 @@ impl Client {
     ) -> Result<Future<R>, Error> {
         let session = &self.session;
         let encoded = arguments::encode(function.shared_name(), function.ty(), &arguments);
-        let definition = function.definition_for(&session.tenant);
+        let definition = function.blueprint.definition(session.place())?;
         let task = self.task(function, definition, encoded?)?;
         session.admit(function.component());
         let tasks = vec![(task, function.description.clone())];
@@ -87,7 +87,7 @@ impl Client {
         arguments: A,
     ) -> Result<Vec<Future<R>>, Error> {
         let session = &self.session;
-        let definition = function.definition_for(&session.tenant);
+        let definition = function.blueprint.definition(session.place())?;
         let mut rows = Rows {
             name: function.shared_name(),
             ty: function.ty(),

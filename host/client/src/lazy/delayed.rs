@@ -117,7 +117,7 @@ impl<R> Function<R> {
     pub fn delayed<A: Serialize>(&self, arguments: A) -> Result<Delayed<R>, Error> {
         let arguments = arguments::encode(self.shared_name(), self.ty(), &arguments)?;
         let node = Node::new(
-            self.definition.clone(),
+            self.blueprint.clone(),
             Some(self.component().clone()),
             self.description.clone(),
             arguments,

@@ -5,7 +5,13 @@ use std::{collections::HashMap, sync::Arc};
 use wask_core::{Arguments, Definition, Hole, Key, TaskSpec, TypeId};
 
 use super::{Input, Node, node::common_session};
-use crate::{Error, outbox::task_bytes, session::Session, state::Handle};
+use crate::{
+    Error,
+    blueprint::{Blueprint, Place},
+    outbox::task_bytes,
+    session::Session,
+    state::Handle,
+};
 
 /// Tasks that are handed over at a time: while the next are prepared, they are on their way.
 const ROWS: usize = 1_000;
@@ -62,9 +68,9 @@ impl Graph {
         self.places[&Arc::as_ptr(node)]
     }
 
-    /// The calls as tasks of a tenant, each at its call's place.
-    pub(crate) fn tasks(&self, tenant: &str) -> Vec<TaskSpec> {
-        let mut definitions = Definitions::new(tenant);
+    /// The calls as tasks that run somewhere, each at its call's place.
+    pub(crate) fn tasks(&self, place: Place<'_>) -> Result<Vec<TaskSpec>, Error> {
+        let mut definitions = Definitions::new(place);
         let mut tasks: Vec<TaskSpec> = Vec::with_capacity(self.nodes.len());
         for node in &self.nodes {
             let keys = node.inputs.iter().map(|input| match input {
@@ -72,7 +78,7 @@ impl Graph {
                 Input::Lazy(node) => tasks[self.place(node)].key,
             });
             let (arguments, dependencies) = with_keys(&node.arguments, keys);
-            let definition = definitions.of(&node.definition);
+            let definition = definitions.of(&node.blueprint)?;
             // The scheduler has its own numbers for types.
             let ty = TypeId::default();
             tasks.push(TaskSpec::new(
@@ -83,32 +89,32 @@ impl Graph {
                 ty,
             ));
         }
-        tasks
+        Ok(tasks)
     }
 }
 
-/// Definitions as they are for a tenant.
+/// Definitions as they are in one place, one for each blueprint.
 struct Definitions<'a> {
-    tenant: &'a str,
-    known: HashMap<*const Definition, Arc<Definition>>,
+    place: Place<'a>,
+    known: HashMap<*const Blueprint, Arc<Definition>>,
 }
 
 impl<'a> Definitions<'a> {
-    fn new(tenant: &'a str) -> Self {
+    fn new(place: Place<'a>) -> Self {
         Self {
-            tenant,
+            place,
             known: HashMap::new(),
         }
     }
 
-    fn of(&mut self, definition: &Arc<Definition>) -> Arc<Definition> {
-        if *definition.tenant == *self.tenant {
-            return definition.clone();
+    fn of(&mut self, blueprint: &Arc<Blueprint>) -> Result<Arc<Definition>, Error> {
+        if let Some(known) = self.known.get(&Arc::as_ptr(blueprint)) {
+            return Ok(known.clone());
         }
-        let known = self.known.entry(Arc::as_ptr(definition));
-        let Definition { kind, options, .. } = &**definition;
-        let own = || Arc::new(Definition::new(self.tenant, kind.clone(), options.clone()));
-        known.or_insert_with(own).clone()
+        let definition = blueprint.definition(self.place)?;
+        let id = Arc::as_ptr(blueprint);
+        self.known.insert(id, definition.clone());
+        Ok(definition)
     }
 }
 
@@ -154,7 +160,7 @@ pub(crate) fn submit(session: &Arc<Session>, roots: &[Input]) -> Result<Vec<Arc<
         ));
     }
     let graph = Graph::of(roots);
-    let tasks = graph.tasks(&session.tenant);
+    let tasks = graph.tasks(session.place())?;
     let mut sending = Sending::new(session, &graph, &tasks, roots);
     sending.check_sizes(&tasks)?;
     sending.name(&tasks);

@@ -9,20 +9,21 @@ use std::{
     },
 };
 
-use wask_core::{Arguments, Definition};
+use wask_core::Arguments;
 use wask_value::Type;
 
 use crate::{
     Component, Error,
     arguments::EncodedArguments,
+    blueprint::Blueprint,
     session::Session,
     state::{Description, Handle},
 };
 
 /// One call that is not yet run.
 pub(crate) struct Node {
-    /// What is called. Its tenant is that of the function's component, and may become another.
-    pub(crate) definition: Arc<Definition>,
+    /// What is called.
+    pub(crate) blueprint: Arc<Blueprint>,
     /// Whose function it is; an operator is nobody's.
     pub(crate) component: Option<Component>,
     pub(crate) description: Arc<Description>,
@@ -51,19 +52,19 @@ pub(crate) enum InputId {
 
 impl Node {
     pub(crate) fn new(
-        definition: Arc<Definition>,
+        blueprint: Arc<Blueprint>,
         component: Option<Component>,
         description: Arc<Description>,
         arguments: EncodedArguments,
     ) -> Result<Arc<Self>, Error> {
         let EncodedArguments { arguments, inputs } = arguments;
-        let salt = match definition.options.pure {
+        let salt = match blueprint.is_pure() {
             true => 0,
             false => salt(),
         };
         Ok(Arc::new(Self {
             session: common_session(&inputs)?,
-            definition,
+            blueprint,
             component,
             description,
             arguments,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde::{Serialize, de::DeserializeOwned};
-use wask_core::{Definition, TaskKind, TaskOptions};
+use wask_core::TaskKind;
 use wask_operator::Operator;
 use wask_value::Type;
 
@@ -16,8 +16,9 @@ use super::{
     operand::{Content, Side},
 };
 use crate::{
-    Dynamic, Encoded, Error,
+    Dynamic, Encoded, Error, Options,
     arguments::{self, Filled},
+    blueprint::Blueprint,
     state::Description,
 };
 
@@ -88,11 +89,11 @@ impl Call {
         let types = self.operator.infer(&self.types)?;
         let instance = Instance::of(self.operator, types)?;
         let Instance {
-            definition,
+            blueprint,
             description,
         } = &*instance;
         let arguments = self.arguments.into();
-        let node = Node::new(definition.clone(), None, description.clone(), arguments)?;
+        let node = Node::new(blueprint.clone(), None, description.clone(), arguments)?;
         Ok(Input::Lazy(node))
     }
 }
@@ -100,7 +101,7 @@ impl Call {
 /// An operator on certain types. There is one of each, so that a graph of a million additions has
 /// one definition.
 struct Instance {
-    definition: Arc<Definition>,
+    blueprint: Arc<Blueprint>,
     description: Arc<Description>,
 }
 
@@ -130,10 +131,8 @@ impl Instance {
             label: operator.to_string().into(),
             ty: signature.value_type(),
         };
-        // The tenant is that of whoever computes it.
-        let definition = Definition::new("", kind, TaskOptions::default());
         Ok(Self {
-            definition: Arc::new(definition),
+            blueprint: Blueprint::new(kind, Options::new()),
             description: Arc::new(description),
         })
     }
@@ -164,9 +163,9 @@ pub fn call_operator<A: Serialize>(
     let types = operator.infer(types)?;
     let signature = operator.signature(&types)?;
     let instance = Instance::of(operator.clone(), types)?;
-    let (definition, description) = (&instance.definition, &instance.description);
+    let (blueprint, description) = (&instance.blueprint, &instance.description);
     let arguments = arguments::encode(&description.label, &signature, &arguments)?;
-    let node = Node::new(definition.clone(), None, description.clone(), arguments)?;
+    let node = Node::new(blueprint.clone(), None, description.clone(), arguments)?;
     Ok(Delayed::new(Ok(Input::Lazy(node))))
 }
 

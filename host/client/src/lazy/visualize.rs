@@ -10,12 +10,12 @@ mod svg;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wask_core::{Applied, Key, TaskKind};
+use wask_core::{Applied, Key, LimitRules, ResultLimits, TaskKind};
 use wask_operator::Operator;
 use wask_value::Type;
 
 use super::{Graph, Input, Node, Part, Persist};
-use crate::{Error, Status, state::Handle};
+use crate::{Error, Status, blueprint::Place, state::Handle};
 
 /// Shapes that a picture may have. What has more is drawn in groups.
 const SHAPES: usize = 300;
@@ -44,7 +44,7 @@ const TENANT: &str = "default";
 /// What was wrong in the graph; [`Error::GraphTooLargeToDraw`].
 pub fn visualize<P: Persist>(what: &P) -> Result<Picture, Error> {
     let roots: Vec<Input> = what.parts()?.into_iter().map(|Part(input)| input).collect();
-    let picture = Picture::of(&roots);
+    let picture = Picture::of(&roots)?;
     if picture.shapes.len() <= SHAPES {
         return Ok(picture);
     }
@@ -100,7 +100,7 @@ impl Shape {
     fn of_node(node: &Node) -> Self {
         let label = &node.description.label;
         let collect = Operator::Collect.to_string();
-        let (kind, call) = match &node.definition.kind {
+        let (kind, call) = match &node.blueprint.kind {
             TaskKind::Operator { name, .. } if **name == *collect && node.inputs.is_empty() => {
                 (Kind::Value, String::from("values"))
             }
@@ -217,9 +217,14 @@ fn shortened(text: &str, limit: usize) -> String {
 }
 
 impl Picture {
-    fn of(roots: &[Input]) -> Self {
+    fn of(roots: &[Input]) -> Result<Self, Error> {
         let graph = Graph::of(roots);
-        let tasks = graph.tasks(TENANT);
+        let rules = LimitRules::without_max(ResultLimits::default());
+        let tasks = graph.tasks(Place {
+            tenant: TENANT,
+            rules: &rules,
+            scheduler: None,
+        })?;
         let mut drawing = Drawing {
             picture: Self {
                 shapes: Vec::new(),
@@ -242,7 +247,7 @@ impl Picture {
             };
             drawing.picture.shapes[shape].is_root = true;
         }
-        drawing.picture
+        Ok(drawing.picture)
     }
 
     /// How many shapes are in a row before each, at most.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use wask_core::{Applied, Definition, TaskKind};
+use wask_core::{Applied, TaskKind};
 use wask_value::{FunctionType, Type};
 
 use super::{Partitions, make::element};
 use crate::{
     Elements, Error, Function,
     arguments::{EncodedArguments, Prefixed},
+    blueprint::Blueprint,
     lazy::{Input, Node},
     state::Description,
 };
@@ -149,7 +150,7 @@ impl<T> Partitions<T> {
 /// A function as it is applied to parts.
 pub(super) struct AppliedCall<'a, R> {
     function: &'a Function<R>,
-    definition: Arc<Definition>,
+    blueprint: Arc<Blueprint>,
     description: Arc<Description>,
     /// What it takes and returns, so applied.
     pub(super) ty: FunctionType,
@@ -170,8 +171,8 @@ impl<'a, R> AppliedCall<'a, R> {
             function: function.shared_name().clone(),
             source: source.into(),
         })?;
-        let definition = match (applied, &function.definition.kind) {
-            (Applied::Once, _) | (_, TaskKind::Operator { .. }) => function.definition.clone(),
+        let blueprint = match (applied, &function.blueprint.kind) {
+            (Applied::Once, _) | (_, TaskKind::Operator { .. }) => function.blueprint.clone(),
             (
                 applied,
                 TaskKind::Function {
@@ -185,10 +186,7 @@ impl<'a, R> AppliedCall<'a, R> {
                     function: name.clone(),
                     applied,
                 };
-                let Definition {
-                    tenant, options, ..
-                } = &*function.definition;
-                Arc::new(Definition::new(tenant, kind, options.clone()))
+                Blueprint::new(kind, function.blueprint.options.clone())
             }
         };
         let description = Arc::new(Description {
@@ -197,7 +195,7 @@ impl<'a, R> AppliedCall<'a, R> {
         });
         Ok(Self {
             function,
-            definition,
+            blueprint,
             description,
             ty,
         })
@@ -212,7 +210,7 @@ impl<'a, R> AppliedCall<'a, R> {
         });
         Self {
             function: self.function,
-            definition: self.definition.clone(),
+            blueprint: self.blueprint.clone(),
             description,
             ty: self.ty.clone(),
         }
@@ -249,7 +247,7 @@ impl<'a, R> AppliedCall<'a, R> {
     /// One call.
     pub(super) fn node(&self, arguments: EncodedArguments) -> Result<Input, Error> {
         let node = Node::new(
-            self.definition.clone(),
+            self.blueprint.clone(),
             Some(self.function.component().clone()),
             self.description.clone(),
             arguments,

@@ -104,6 +104,8 @@ pub struct WorkerInfo {
     pub slots: u32,
     /// Bytes of results that it may hold in memory.
     pub memory_limit: u64,
+    /// Bytes of linear memory that a task can have there, at most.
+    pub task_memory: u64,
     /// What it has, by name, for tasks that ask for it.
     pub resources: BTreeMap<Arc<str>, u64>,
 }

@@ -10,7 +10,7 @@ use super::{
     classes::Class,
     tasks::{TaskId, TaskSet},
 };
-use crate::{Definition, Time, WorkerId, task::Priority};
+use crate::{Definition, TaskKind, Time, WorkerId, task::Priority};
 
 /// One worker, and what it was given and holds.
 #[derive(Debug)]
@@ -66,7 +66,13 @@ impl Worker {
     pub(super) fn qualifies(&self, definition: &Definition) -> bool {
         let options = &definition.options;
         let has = |name| self.info.resources.get(name).copied().unwrap_or(0);
+        // Operators run in host code, and have no linear memory.
+        let memory = match &definition.kind {
+            TaskKind::Function { .. } => options.limits.memory,
+            TaskKind::Operator { .. } => 0,
+        };
         self.info.slots > 0
+            && memory <= self.info.task_memory
             && (options.workers.is_empty() || options.workers.contains(&self.info.name))
             && options
                 .resources

@@ -25,7 +25,7 @@ pub use session::{
     IncomingBatch, KeyNews, OutgoingBatch, read_key_events, read_session_batch, write_key_events,
     write_session_batch,
 };
-pub use task::{Definitions, IncomingTask};
+pub use task::{Definitions, IncomingTask, read_limit_rules, write_limit_rules};
 pub use worker::{
     Command, CommandBatch, JoinInfo, read_command_batch, read_join_info, read_worker_events,
     write_command_batch, write_join_info, write_worker_events,

@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use wask_core::{
-    Applied, Arguments, Definition, Digest, Hole, Key, TaskKind, TaskOptions, TaskSpec,
+    Applied, Arguments, Definition, Digest, Hole, Key, Limit, LimitRules, ResultLimits, TaskKind,
+    TaskOptions, TaskSpec,
 };
-use wask_schema::common_capnp::{self, definition, task, task_options};
+use wask_schema::common_capnp::{self, definition, limit_rules, result_limits, task, task_options};
 
 use super::{list_len, read_key, read_keys, read_texts, write_keys, write_texts};
 use crate::Error;
@@ -132,10 +133,12 @@ fn write_options(mut out: task_options::Builder<'_>, options: &TaskOptions) {
     out.set_priority(options.priority);
     out.set_retries(options.retries);
     let nanos = |timeout: Duration| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
-    out.set_timeout_nanos(options.timeout.map_or(0, nanos));
-    out.set_memory_limit(options.memory_limit.unwrap_or(0));
-    out.set_output_limit(options.output_limit.unwrap_or(0));
-    out.set_fuel(options.fuel.unwrap_or(0));
+    let mut timeout = out.reborrow().get_timeout();
+    match options.timeout {
+        Some(limit) => timeout.set_nanos(nanos(limit)),
+        None => timeout.set_unlimited(()),
+    }
+    write_limits(out.reborrow().init_limits(), &options.limits);
     out.set_impure(!options.pure);
     let mut resources = out
         .reborrow()
@@ -147,6 +150,40 @@ fn write_options(mut out: task_options::Builder<'_>, options: &TaskOptions) {
     }
     let workers = out.init_workers(list_len(options.workers.len()));
     write_texts(workers, &options.workers);
+}
+
+fn write_limits(mut out: result_limits::Builder<'_>, limits: &ResultLimits) {
+    out.set_memory(limits.memory);
+    out.set_output(limits.output);
+    let mut fuel = out.get_fuel();
+    match limits.fuel {
+        Limit::Unlimited => fuel.set_unlimited(()),
+        Limit::Of(units) => fuel.set_units(units),
+    }
+}
+
+fn read_limits(limits: result_limits::Reader<'_>) -> Result<ResultLimits, Error> {
+    Ok(ResultLimits {
+        memory: limits.get_memory(),
+        output: limits.get_output(),
+        fuel: match limits.get_fuel().which()? {
+            result_limits::fuel::Unlimited(()) => Limit::Unlimited,
+            result_limits::fuel::Units(units) => Limit::Of(units),
+        },
+    })
+}
+
+/// Fills a message.
+pub fn write_limit_rules(mut out: limit_rules::Builder<'_>, rules: &LimitRules) {
+    write_limits(out.reborrow().init_defaults(), rules.defaults());
+    write_limits(out.init_max(), rules.max());
+}
+
+/// Takes all out of a message.
+pub fn read_limit_rules(rules: limit_rules::Reader<'_>) -> Result<LimitRules, Error> {
+    let (defaults, max) = (rules.get_defaults()?, rules.get_max()?);
+    LimitRules::new(read_limits(defaults)?, read_limits(max)?)
+        .map_err(|error| Error::Malformed(format!("the cluster's default limits: {error}")))
 }
 
 /// The definitions of one incoming batch.
@@ -191,7 +228,6 @@ fn read_kind(kind: definition::kind::Reader<'_>) -> Result<TaskKind, Error> {
 }
 
 fn read_options(options: task_options::Reader<'_>) -> Result<TaskOptions, Error> {
-    let limit = |value: u64| (value != 0).then_some(value);
     let label = options.get_label()?.to_str()?;
     let mut resources = std::collections::BTreeMap::new();
     for resource in options.get_resources()? {
@@ -205,10 +241,11 @@ fn read_options(options: task_options::Reader<'_>) -> Result<TaskOptions, Error>
         label: (!label.is_empty()).then(|| label.into()),
         priority: options.get_priority(),
         retries: options.get_retries(),
-        timeout: limit(options.get_timeout_nanos()).map(Duration::from_nanos),
-        memory_limit: limit(options.get_memory_limit()),
-        output_limit: limit(options.get_output_limit()),
-        fuel: limit(options.get_fuel()),
+        timeout: match options.get_timeout().which()? {
+            task_options::timeout::Unlimited(()) => None,
+            task_options::timeout::Nanos(nanos) => Some(Duration::from_nanos(nanos)),
+        },
+        limits: read_limits(options.get_limits()?)?,
         pure: !options.get_impure(),
         resources,
         workers: read_texts(options.get_workers()?)?

@@ -39,6 +39,7 @@ pub fn write_join_info(mut out: worker_info::Builder<'_>, join: &JoinInfo) {
     out.set_name(&*join.info.name);
     out.set_slots(join.info.slots);
     out.set_memory_limit(join.info.memory_limit);
+    out.set_task_memory(join.info.task_memory);
     let mut resources = out
         .reborrow()
         .init_resources(list_len(join.info.resources.len()));
@@ -65,6 +66,7 @@ pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> 
             name: info.get_name()?.to_str()?.into(),
             slots: info.get_slots(),
             memory_limit: info.get_memory_limit(),
+            task_memory: info.get_task_memory(),
             resources,
         },
         contact_address: info.get_contact_address()?.to_str()?.to_owned(),

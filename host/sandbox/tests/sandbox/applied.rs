@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use wask_core::Applied;
+use wask_core::{Applied, Key};
 use wask_sandbox::{Cancel, Job, Outcome, Report, TaskLimits, Work};
 
 use crate::support::{Guest, LIMITS, SANDBOX, bytes};
@@ -37,7 +37,7 @@ fn job(guest: &Guest, function: &str, applied: Applied, arguments: &[&[u8]]) -> 
             .iter()
             .map(|piece| Bytes::copy_from_slice(piece))
             .collect(),
-        seed: [7; 32],
+        nonce: None,
         limits: LIMITS,
     }
 }
@@ -288,8 +288,10 @@ fn equal_elements_meet_equal_randomness() {
     }
     let elements = whole[4..].split_at(12);
     assert_eq!(elements.0, &elements.1[20..32], "the first and the third");
+    let alone = value(&guest, "random", Applied::Once, &[&number(8)]);
+    assert_eq!(elements.0, &*alone, "the first, and a call of its own");
     let other = Job {
-        seed: [8; 32],
+        nonce: Some(Key([8; 32])),
         ..job(&guest, "random", Applied::Map, &[&numbers(&[8])])
     };
     let other = SANDBOX.run_job(&other, &Cancel::new()).outcome;

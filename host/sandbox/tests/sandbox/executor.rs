@@ -27,7 +27,7 @@ fn job(guest: &Guest, token: u64, function: &str) -> Job {
         token,
         work: Work::function(guest.0.clone(), function, Applied::Once).unwrap(),
         arguments: Vec::new(),
-        seed: [0; 32],
+        nonce: None,
         limits: TaskLimits {
             timeout: None,
             ..LIMITS

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wask_sandbox::{Cancel, Outcome, TaskLimits};
 
-use crate::support::{Guest, LIMITS, bytes, text};
+use crate::support::{Guest, LIMITS, SANDBOX, bytes, text};
 
 /// Far beyond what a test may take.
 const CENTURY_MS: u64 = 100 * 365 * 24 * 3600 * 1000;
@@ -191,4 +191,21 @@ fn shapes_come_back_as_they_went() {
 
 fn text_of_log(log: &[u8]) -> &str {
     std::str::from_utf8(log).unwrap()
+}
+
+#[test]
+fn more_memory_than_the_sandbox_has_is_refused_by_name() {
+    let guest = Guest::built("probe");
+    let run = |memory| {
+        let limits = TaskLimits { memory, ..LIMITS };
+        guest
+            .run_with("count-calls", &[], limits, &Cancel::new())
+            .outcome
+    };
+    let most = SANDBOX.task_memory_max();
+    assert!(matches!(run(most), Outcome::Value(_)));
+    let Outcome::Unavailable(why) = run(most + 1) else {
+        panic!("it has more memory than there is");
+    };
+    assert!(why.contains("gives a task 16 GiB at most"), "{why}");
 }

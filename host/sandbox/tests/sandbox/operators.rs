@@ -16,7 +16,7 @@ fn job(name: &str, ty: &str, arguments: &[&[u8]]) -> Job {
             .iter()
             .map(|piece| Bytes::copy_from_slice(piece))
             .collect(),
-        seed: [7; 32],
+        nonce: None,
         limits: LIMITS,
     }
 }

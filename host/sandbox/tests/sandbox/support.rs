@@ -68,7 +68,7 @@ impl Guest {
         let call = Call {
             function: self.0.function(function).unwrap(),
             arguments: &arguments,
-            seed: [7; 32],
+            nonce: None,
             limits,
         };
         SANDBOX.run(&self.0, &call, cancel)

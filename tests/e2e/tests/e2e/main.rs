@@ -5,6 +5,7 @@ mod examples;
 mod failures;
 mod graphs;
 mod here;
+mod limits;
 mod named;
 mod supervised;
 mod tidy;

@@ -40,7 +40,7 @@ fn calls_come_after_what_they_depend_on_each_once() {
     let root = input(&c);
     let graph = Graph::of([&root, &root]);
     assert_eq!(graph.nodes.len(), 3);
-    let tasks = graph.tasks("default");
+    let tasks = graph.tasks(Place::here()).unwrap();
     assert_eq!(*tasks[2].dependencies, [tasks[0].key, tasks[1].key]);
     assert!(tasks.iter().all(TaskSpec::is_well_formed));
 }
@@ -52,7 +52,7 @@ fn equal_calls_are_one_task_wherever_they_are_made() {
     let both = f.delayed((once(), once())).unwrap();
     let graph = Graph::of([&input(&both)]);
     assert_eq!(graph.nodes.len(), 3);
-    let tasks = graph.tasks("default");
+    let tasks = graph.tasks(Place::here()).unwrap();
     assert_eq!(tasks[0].key, tasks[1].key);
     assert_eq!(*tasks[2].dependencies, [tasks[0].key]);
     assert!(
@@ -130,7 +130,7 @@ fn deep_graphs_are_walked_and_dropped_without_recursion() {
 fn impure_calls_are_each_their_own_but_stay_it() {
     let f = function("func(a: u8) -> u8").with(crate::Options::new().impure());
     let [a, b] = [f.delayed((1,)).unwrap(), f.delayed((1,)).unwrap()];
-    let key = |delayed: &Delayed| Graph::of([&input(delayed)]).tasks("default")[0].key;
+    let key = |delayed: &Delayed| Graph::of([&input(delayed)]).tasks(Place::here()).unwrap()[0].key;
     assert_ne!(key(&a), key(&b));
     assert_eq!(key(&a), key(&a));
 }

@@ -27,8 +27,8 @@ use super::{
     Action, Config, Counts, Event, Input, KeyState, SchedulerCore, TaskResult, WorkerInfo,
 };
 use crate::{
-    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Key, SessionId, TaskKind,
-    TaskOptions, TaskSpec, TenantId, Time, TypeId, WorkerId,
+    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Key, SessionId, TASK_MEMORY_MAX,
+    TaskKind, TaskOptions, TaskSpec, TenantId, Time, TypeId, WorkerId,
 };
 
 const TENANT: TenantId = TenantId(1);
@@ -156,6 +156,7 @@ impl Harness {
             name: format!("name-{worker}").into(),
             slots: 1,
             memory_limit: 1 << 30,
+            task_memory: TASK_MEMORY_MAX,
             resources: BTreeMap::new(),
         };
         change(&mut info);

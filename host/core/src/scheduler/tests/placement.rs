@@ -173,6 +173,38 @@ fn a_task_runs_only_on_workers_it_names() {
 }
 
 #[test]
+fn a_task_waits_for_a_worker_that_can_give_it_its_memory() {
+    const MIB: u64 = 1 << 20;
+    let mut h = Harness::new();
+    h.join_as(1, |info| info.task_memory = 100 * MIB);
+    let with = |memory| move |options: &mut TaskOptions| options.limits.memory = memory;
+    let small = task("small").options(with(100 * MIB));
+    let large = task("large").options(with(100 * MIB + 1));
+    h.submit(1, [large, small], ["large", "small"]);
+    h.expect(["w1: compute small#1"]);
+    assert_eq!(h.counts().no_worker, 1);
+    h.join_as(2, |info| info.task_memory = 101 * MIB);
+    h.expect(["w2: compute large#1"]);
+}
+
+#[test]
+fn operators_need_no_memory_of_their_own() {
+    let mut h = Harness::new();
+    h.join_as(1, |info| info.task_memory = 0);
+    let kind = TaskKind::Operator {
+        name: "sum".into(),
+        version: 1,
+        types: ["u32".into()].into(),
+    };
+    let definition = Definition::new("tenant", kind, TaskOptions::default());
+    let worker = &h.core.workers.get(WorkerId(1)).unwrap();
+    assert!(worker.qualifies(&definition));
+    let function = TaskKind::function(Digest([1; 32]), "f");
+    let definition = Definition::new("tenant", function, TaskOptions::default());
+    assert!(!worker.qualifies(&definition));
+}
+
+#[test]
 fn resources_are_given_out_once() {
     let mut h = Harness::with_workers(1, 4);
     let gpu = |options: &mut TaskOptions| {
