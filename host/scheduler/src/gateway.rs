@@ -77,8 +77,7 @@ impl gateway::Server for Gateway {
     ) -> Result<(), capnp::Error> {
         let params = params.get()?;
         let join = wire::read_join_info(params.get_worker()?)?;
-        let name = join.info.name.clone();
-        self.warn_of_little_memory(&join.info);
+        let info = join.info.clone();
         let (commands, store) = (params.get_commands()?, params.get_store()?);
         let version = &join.software_version;
         let joined = self
@@ -95,11 +94,12 @@ impl gateway::Server for Gateway {
         let (worker, outbox) = match joined {
             Ok(joined) => joined,
             Err(refusal) => {
-                tracing::info!(%name, %refusal, "worker refused");
+                tracing::info!(name = %info.name, %refusal, "worker refused");
                 wire::write_refusal(results.get().init_result().init_refused(), &refusal);
                 return Ok(());
             }
         };
+        self.warn_of_little_memory(&info);
         spawn_local(send_commands(self.hub.clone(), worker, outbox, commands));
         self.let_in();
         let mut accepted = results.get().init_result().init_accepted();

@@ -83,8 +83,8 @@ fn a_worker_gets_no_task_that_may_use_more_memory_than_it_has() {
     let mut cluster = Cluster::start(0, 1);
     let arguments = ["worker", &cluster.address, "--sandbox-memory", "64MiB"];
     let small = Process::start(&cluster.wask, &arguments);
-    cluster.scheduler.wait_for("lower --task-memory");
     cluster.scheduler.wait_for("worker joined");
+    cluster.scheduler.wait_for("lower --task-memory");
     cluster.workers.push(small);
     let wask = &cluster.wask;
     let words = guest("word_count.wasm");
