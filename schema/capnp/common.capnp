@@ -5,7 +5,7 @@
 # `Data`, so that a batch of thousands costs no pointers. Values are in wask's encoding, directed
 # by a WIT type; the type itself, where it must be said, is WIT text such as `list<u32>`.
 
-const protocolVersion :UInt32 = 1;
+const protocolVersion :UInt32 = 2;
 # Peers whose versions differ refuse each other at login.
 
 struct Definition {
