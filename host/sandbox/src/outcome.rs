@@ -140,8 +140,8 @@ fn last_words(log: &Log) -> Option<String> {
     (!words.is_empty()).then(|| words.to_owned())
 }
 
-/// Lines of the form `  0: module!function`, without the number. Wasmtime's own text is used since
-/// it demangles.
+/// Lines of the form `  0: module!function`, without the number, and with the names that the guest
+/// gave: demangling them takes memory without bound.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
