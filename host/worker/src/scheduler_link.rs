@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use wask_core::{WorkerId, worker::ToScheduler};
-use wask_rpc::{Connection, Limits, Stream, connect, wire};
+use wask_rpc::{Backoff, Connection, Limits, Stream, connect, wire};
 use wask_schema::{
     gateway_capnp::{gateway, gateway::join},
     transfer_capnp::object_store,
@@ -105,18 +105,19 @@ impl Link {
 /// Connects, trying again while nobody answers.
 async fn reach(config: &Config) -> Result<Stream, Error> {
     let deadline = Instant::now() + config.connect_timeout;
-    let (mut pause, longest) = RETRY;
+    let (first, longest) = RETRY;
+    let mut backoff = Backoff::new(first, longest);
     loop {
         let error = match connect(&config.scheduler, &config.limits).await {
             Ok(stream) => return Ok(stream),
             Err(error) => error,
         };
+        let pause = backoff.pause();
         if Instant::now() + pause > deadline {
             return Err(error.into());
         }
         tracing::debug!(%error, ?pause, "trying again");
         sleep(pause).await;
-        pause = (pause * 2).min(longest);
     }
 }
 
