@@ -1,6 +1,7 @@
 //! One process that is kept running.
 
 use std::{
+    fs,
     os::unix::process::{CommandExt, ExitStatusExt},
     path::Path,
     process::{Child as OsChild, Command, ExitStatus, Stdio},
@@ -14,6 +15,7 @@ use wask_rpc::Backoff;
 use super::{Program, log};
 use crate::{
     exit::{Exit, OrExit, Result},
+    paths::if_there,
     state::Process,
 };
 
@@ -47,9 +49,12 @@ pub(super) struct Ended {
 }
 
 impl Child {
-    /// Starts a program.
+    /// Starts a program for the first time, with a new log.
     pub(super) fn start(binary: &Path, program: Program) -> Result<Self> {
         let (first, longest) = AGAIN;
+        if_there(fs::remove_file(&program.log)).or_exit(Exit::Machine, || {
+            format!("cannot remove {}", program.log.display())
+        })?;
         Ok(Self {
             state: spawn(binary, &program)?,
             backoff: Backoff::new(first, longest),
