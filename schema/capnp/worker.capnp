@@ -79,6 +79,7 @@ struct WorkerEvent {
     inputsMissing @4 :List(MissingInput);  # The task is given back.
     replicaAdded @5 :Void;         # A copy was fetched.
     replicaMissing @6 :Void;       # The result is not here any more.
+    started @7 :Void;              # The task has been in a slot for a while.
   }
 }
 

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{JoinSet, yield_now},
-    time::Instant,
+    time::{Instant, sleep_until},
 };
 use wask_core::{
     Attempt, Failure, FailureKind, Key, Time, WorkerCore,
@@ -22,7 +22,6 @@ use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 use crate::{
     executions::{Execution, Executions, Stage},
     fetch::fetch,
-    lineup::Lineup,
     node::{Input, Node},
     prepare::{Inputs, Prepared, Unprepared, prepare},
     scheduler_link::Outbox,
@@ -37,7 +36,6 @@ pub(crate) struct Driver<E> {
     core: WorkerCore,
     executor: E,
     executions: Executions,
-    lineup: Lineup,
     outbox: Outbox,
     /// Jobs of this round.
     jobs: Vec<Job>,
@@ -47,19 +45,12 @@ pub(crate) struct Driver<E> {
 }
 
 impl<E: Executor> Driver<E> {
-    pub(crate) fn new(
-        node: Rc<Node>,
-        core: WorkerCore,
-        executor: E,
-        slots: u32,
-        outbox: Outbox,
-    ) -> Self {
+    pub(crate) fn new(node: Rc<Node>, core: WorkerCore, executor: E, outbox: Outbox) -> Self {
         Self {
             node,
             core,
             executor,
             executions: Executions::default(),
-            lineup: Lineup::new(slots),
             outbox,
             jobs: Vec::new(),
             tasks: JoinSet::new(),
@@ -70,7 +61,11 @@ impl<E: Executor> Driver<E> {
     /// Runs until the scheduler ends the membership, and gives its reason.
     pub(crate) async fn run(&mut self, mut inbox: mpsc::UnboundedReceiver<Input>) -> String {
         let mut inputs = Vec::new();
-        while inbox.recv_many(&mut inputs, INPUTS_MAX).await > 0 {
+        loop {
+            tokio::select! {
+                came = inbox.recv_many(&mut inputs, INPUTS_MAX) => if came == 0 { break },
+                () = until(self.due()) => {}
+            }
             let now = self.now();
             for input in inputs.drain(..) {
                 if let Some(reason) = self.take_in(now, input) {
@@ -81,9 +76,10 @@ impl<E: Executor> Driver<E> {
             while let Some(action) = self.core.poll_action() {
                 self.perform(action);
             }
-            self.start_executions();
+            self.hand_over();
             self.outbox.flush();
-            self.node.executing.set(self.lineup.executing());
+            let running = u32::try_from(self.core.running()).unwrap_or(u32::MAX);
+            self.node.executing.set(running);
             while self.tasks.try_join_next().is_some() {}
             // Lets connections go on, which also makes the next round a larger one.
             yield_now().await;
@@ -118,9 +114,8 @@ impl<E: Executor> Driver<E> {
                 self.tasks.spawn_local(fetch(self.node.clone(), peer, keys));
             }
             Action::Execute { task, attempt } => {
-                let priority = task.definition.options.priority;
                 let token = self.executions.insert(task, attempt);
-                self.lineup.push(priority, token);
+                self.prepare(token);
             }
             Action::Interrupt { key, attempt } => self.interrupt(key, attempt),
             Action::Drop { key } => {
@@ -130,29 +125,31 @@ impl<E: Executor> Driver<E> {
         }
     }
 
-    /// Hands over to the executor what it has room for.
-    fn start_executions(&mut self) {
-        while let Some(token) = self.lineup.pop() {
-            let Some(execution) = self.executions.get_mut(token) else {
-                continue;
-            };
-            let mut preparing = prepare(self.node.clone(), execution.task.clone());
-            match execution.span.in_scope(|| (&mut preparing).now_or_never()) {
-                Some(Ok(inputs)) => {
-                    let job = job(token, execution, inputs);
-                    self.jobs.push(job);
-                }
-                Some(Err(why)) => self.give_up(token, why),
-                None => {
-                    let inbox = self.node.inbox.clone();
-                    let waiting = self.tasks.spawn_local(async move {
-                        // The driver is gone only when the worker is.
-                        let _ = inbox.send(Input::Prepared(token, preparing.await));
-                    });
-                    execution.stage = Stage::Preparing(waiting);
-                }
+    /// Gets together what an execution needs, at once where it is all here.
+    fn prepare(&mut self, token: u64) {
+        let Some(execution) = self.executions.get_mut(token) else {
+            return;
+        };
+        let mut preparing = prepare(self.node.clone(), execution.task.clone());
+        match execution.span.in_scope(|| (&mut preparing).now_or_never()) {
+            Some(Ok(inputs)) => {
+                let job = job(token, execution, inputs);
+                self.jobs.push(job);
+            }
+            Some(Err(why)) => self.give_up(token, why),
+            None => {
+                let inbox = self.node.inbox.clone();
+                let waiting = self.tasks.spawn_local(async move {
+                    // The driver is gone only when the worker is.
+                    let _ = inbox.send(Input::Prepared(token, preparing.await));
+                });
+                execution.stage = Stage::Preparing(Some(waiting));
             }
         }
+    }
+
+    /// Hands this round's jobs over to the executor.
+    fn hand_over(&mut self) {
         if !self.jobs.is_empty() {
             self.executor.submit(std::mem::take(&mut self.jobs));
         }
@@ -176,7 +173,6 @@ impl<E: Executor> Driver<E> {
         let Some(execution) = self.executions.remove(token) else {
             return;
         };
-        self.lineup.gave_up();
         let message = match why {
             Unprepared::Work(message) => message,
             Unprepared::InputGone(key, message) => {
@@ -204,15 +200,11 @@ impl<E: Executor> Driver<E> {
                     return self.executor.cancel(token);
                 };
                 self.jobs.remove(unsent);
-                self.lineup.gave_up();
             }
             Stage::Preparing(waiting) => {
-                waiting.abort();
-                self.lineup.gave_up();
-            }
-            Stage::Waiting => {
-                let priority = execution.task.definition.options.priority;
-                self.lineup.remove(priority, token);
+                if let Some(waiting) = waiting {
+                    waiting.abort();
+                }
             }
         }
         if let Some(execution) = self.executions.remove(token) {
@@ -225,10 +217,8 @@ impl<E: Executor> Driver<E> {
         let Some(execution) = self.executions.remove(token) else {
             return;
         };
-        match report.outcome {
-            Outcome::Cancelled => self.lineup.gave_up(),
-            _ => self.lineup.finished(report.duration),
-        }
+        let has_run = !matches!(report.outcome, Outcome::Cancelled);
+        let ran = has_run.then_some(report.duration);
         let (duration, peak_memory) = (report.duration, report.peak_memory);
         let result = execution.span.in_scope(|| {
             let result = self.keep(&execution, report);
@@ -244,6 +234,7 @@ impl<E: Executor> Driver<E> {
             key: execution.task.key,
             attempt: execution.attempt,
             result,
+            ran,
         };
         self.core.handle(now, event);
     }
@@ -281,12 +272,26 @@ impl<E: Executor> Driver<E> {
             key: execution.task.key,
             attempt: execution.attempt,
             result: Err(Arc::new(failure)),
+            ran: None,
         });
+    }
+
+    /// When the core is to be asked again if nothing happens before.
+    fn due(&self) -> Option<Instant> {
+        let due = self.core.poll_timeout()?;
+        Some(self.started + (due - Time::ZERO))
     }
 
     fn now(&self) -> Time {
         let nanos = self.started.elapsed().as_nanos();
         Time::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+async fn until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -18,10 +18,8 @@ pub(crate) struct Execution {
 
 /// How far an execution has come.
 pub(crate) enum Stage {
-    /// In the lineup.
-    Waiting,
     /// Its component or its inputs are being got.
-    Preparing(AbortHandle),
+    Preparing(Option<AbortHandle>),
     /// With the executor.
     Running {
         /// What the task may use.
@@ -53,7 +51,7 @@ impl Executions {
         let execution = Execution {
             task,
             attempt,
-            stage: Stage::Waiting,
+            stage: Stage::Preparing(None),
             span,
         };
         self.by_token.insert(self.last, execution);

@@ -28,7 +28,6 @@ mod driver;
 mod error;
 mod executions;
 mod fetch;
-mod lineup;
 mod node;
 mod offload;
 mod peer_server;

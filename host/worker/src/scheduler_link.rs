@@ -222,7 +222,9 @@ fn event_bytes(event: &ToScheduler) -> usize {
                     + frames.map(|frame| frame.len() + 16).sum::<usize>()
             }
             ToScheduler::InputsMissing { missing, .. } => missing.len() * 48,
-            ToScheduler::ReplicaAdded { .. } | ToScheduler::ReplicaMissing { .. } => 0,
+            ToScheduler::TaskStarted { .. }
+            | ToScheduler::ReplicaAdded { .. }
+            | ToScheduler::ReplicaMissing { .. } => 0,
         }
 }
 

@@ -23,7 +23,6 @@ use crate::{
     commands::Commands,
     components::Components,
     driver::Driver,
-    lineup::Lineup,
     node::{Inbox, Input, Node},
     peer_server::serve_peers,
     peers::Peers,
@@ -212,7 +211,7 @@ impl Member {
             config.peer_idle,
         ));
         let core_config = worker::Config {
-            slots: Lineup::core_slots(config.slots),
+            slots: config.slots,
             ..worker::Config::default()
         };
         let core = WorkerCore::new(link.worker, core_config);
@@ -222,7 +221,7 @@ impl Member {
                 address: contact,
                 id: link.worker,
             },
-            driver: Driver::new(node, core, executor, config.slots, outbox),
+            driver: Driver::new(node, core, executor, outbox),
             link,
             inbox,
             tasks,

@@ -37,6 +37,8 @@ pub(crate) enum Happening {
     ClientGets(usize, SessionId, Key, KeyState),
     /// A client does something.
     ClientSteps(usize),
+    /// A worker's core wanted to be asked again.
+    WorkerWakes(WorkerId),
     /// An execution comes to its end.
     ExecutionEnds(WorkerId, Key, Attempt),
     /// A worker shows that it is alive.
@@ -251,6 +253,7 @@ impl Cluster {
                 matches!(
                     happening,
                     &Happening::HeartBeats(_)
+                        | &Happening::WorkerWakes(_)
                         | &Happening::SchedulerPlaces
                         | &Happening::SchedulerGets(ToScheduler::Event(Event::Heartbeat { .. }))
                 )
@@ -314,6 +317,7 @@ impl Cluster {
                 }
             }
             Happening::ClientSteps(client) => self.client_steps(client),
+            Happening::WorkerWakes(id) => self.worker_wakes(id),
             Happening::ExecutionEnds(id, key, attempt) => self.execution_ends(id, key, attempt),
             Happening::HeartBeats(id) => self.heart_beats(id),
             Happening::Joins(place) => self.join(place),
@@ -366,9 +370,10 @@ impl Happening {
     /// Whose process it needs.
     fn worker(&self) -> Option<WorkerId> {
         match self {
-            Self::WorkerGets(id, _) | Self::ExecutionEnds(id, ..) | Self::HeartBeats(id) => {
-                Some(*id)
-            }
+            Self::WorkerGets(id, _)
+            | Self::WorkerWakes(id)
+            | Self::ExecutionEnds(id, ..)
+            | Self::HeartBeats(id) => Some(*id),
             _ => None,
         }
     }

@@ -1,6 +1,10 @@
 //! One worker: its core, its store, and the executions in its slots.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+    sync::Arc,
+};
 
 use wask_core::{
     Attempt, Key, TaskSpec, Time, WorkerId,
@@ -31,6 +35,8 @@ pub(crate) struct Execution {
     pub(crate) attempt: Attempt,
     pub(crate) inputs: Rc<[(Key, u64)]>,
     pub(crate) interrupted: bool,
+    /// Whether it is in a slot, or waits for one.
+    pub(crate) is_running: bool,
 }
 
 #[derive(Debug)]
@@ -42,6 +48,10 @@ pub(crate) struct Member {
     pub(crate) slots: u32,
     pub(crate) store: BTreeMap<Key, Stored>,
     pub(crate) executing: BTreeMap<Key, Execution>,
+    /// Those of `executing` that wait for a slot, in order.
+    pub(crate) queue: VecDeque<Key>,
+    /// When the core wants to be asked again.
+    pub(crate) wakes_at: Option<Time>,
     /// It stands still until then.
     pub(crate) frozen_until: u64,
     /// Its connection to the scheduler is broken, and it does not know yet.
@@ -57,21 +67,26 @@ impl Member {
             core: WorkerCore::new(id, config),
             store: BTreeMap::new(),
             executing: BTreeMap::new(),
+            queue: VecDeque::new(),
+            wakes_at: None,
             frozen_until: 0,
             is_cut: false,
         }
     }
 
-    /// Hands an event to the core; what it wants done comes back.
-    pub(crate) fn handle(&mut self, now: Time, event: Event) -> Vec<Action> {
-        self.core.handle(now, event);
-        self.core.check_invariants();
+    /// Hands an event to the core, or only asks it as its time has come; what it wants done comes
+    /// back.
+    pub(crate) fn handle(&mut self, now: Time, event: Option<Event>) -> Vec<Action> {
+        if let Some(event) = event {
+            self.core.handle(now, event);
+            self.core.check_invariants();
+        }
         self.core.schedule(now);
         self.core.check_invariants();
         std::iter::from_fn(|| self.core.poll_action()).collect()
     }
 
-    /// Puts a task into a slot. All that it needs must be in the store.
+    /// Takes a task in for execution. All that it needs must be in the store.
     pub(crate) fn start(&mut self, task: Arc<TaskSpec>, attempt: Attempt) {
         let key = task.key;
         let input = |key: &Key| {
@@ -85,13 +100,29 @@ impl Member {
             attempt,
             inputs,
             interrupted: false,
+            is_running: false,
         };
         let before = self.executing.insert(key, execution);
         assert!(before.is_none(), "{key} is executing twice");
-        assert!(
-            self.executing.len() <= self.slots as usize,
-            "more executions than slots"
-        );
+        self.queue.push_back(key);
+    }
+
+    /// The next task for a free slot, which it takes.
+    pub(crate) fn next_to_run(&mut self) -> Option<(Key, Attempt)> {
+        let running = self.executing.values().filter(|it| it.is_running);
+        if running.count() >= self.slots as usize {
+            return None;
+        }
+        let key = self.queue.pop_front()?;
+        let execution = self.executing.get_mut(&key)?;
+        execution.is_running = true;
+        Some((key, execution.attempt))
+    }
+
+    /// An execution has come to its end.
+    pub(crate) fn end(&mut self, key: Key) -> Option<Execution> {
+        self.queue.retain(|queued| *queued != key);
+        self.executing.remove(&key)
     }
 
     /// The store holds what the core thinks it holds.

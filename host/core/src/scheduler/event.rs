@@ -67,6 +67,12 @@ pub enum Event {
     WorkerLost { worker: WorkerId },
     /// A worker is alive.
     Heartbeat { worker: WorkerId },
+    /// A worker has a task in a slot, and has had it there for a while.
+    TaskStarted {
+        worker: WorkerId,
+        key: Key,
+        attempt: Attempt,
+    },
     /// A worker has run a task and stored the result.
     TaskFinished {
         worker: WorkerId,

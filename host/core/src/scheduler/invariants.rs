@@ -96,6 +96,15 @@ impl SchedulerCore {
                 assert_eq!(*noted as usize, missing, "{key}: missing");
                 assert!(missing > 0, "{key} waits for nothing");
             }
+            State::Ahead { worker, .. } => {
+                assert_eq!(missing, 1, "{key} is ahead of its inputs");
+                let mut lacking = task.dependencies.iter().filter(|id| !is_memory(id));
+                let given_to = lacking
+                    .next()
+                    .and_then(|id| self.tasks[*id].state.given_to());
+                let same = given_to.is_some_and(|(at, _)| at == *worker);
+                assert!(same, "{key} is ahead on {worker}, its input elsewhere");
+            }
             State::NoWorker | State::Queued | State::Processing { .. } => {
                 assert_eq!(missing, 0, "{key} is {state:?} without its inputs");
             }
@@ -128,8 +137,7 @@ impl SchedulerCore {
             );
         }
         for (worker_id, worker) in self.workers.iter() {
-            let processing = matches!(&**state, State::Processing { worker, attempt, .. }
-                if *worker == worker_id && *attempt == task.attempt);
+            let processing = state.given_to() == Some((worker_id, task.attempt));
             assert_eq!(
                 worker.processing.contains(&place),
                 processing,
@@ -140,7 +148,7 @@ impl SchedulerCore {
             assert_eq!(worker.holding.contains(&id), holding, "{key}: holding");
         }
         match &**state {
-            State::Processing { worker, .. } => {
+            State::Ahead { worker, .. } | State::Processing { worker, .. } => {
                 assert!(self.workers.contains(*worker), "{key} is on {worker}");
             }
             State::Memory { holders, .. } => {
@@ -199,7 +207,8 @@ impl SchedulerCore {
         let mut used = BTreeMap::new();
         for (_, task) in &worker.processing {
             let task = &self.tasks[*task];
-            if let State::Processing { estimate, .. } = &*task.state {
+            if let State::Ahead { estimate, .. } | State::Processing { estimate, .. } = &*task.state
+            {
                 occupancy += estimate;
             }
             if let Some(spec) = &task.spec {
@@ -209,6 +218,8 @@ impl SchedulerCore {
             }
         }
         assert_eq!(worker.occupancy, occupancy, "{id}: occupancy");
+        let is_there = worker.frontier.is_subset(&worker.processing);
+        assert!(is_there, "{id}: the frontier is not processing there");
         for (name, amount) in &worker.used {
             let sum = used.get(name).copied().unwrap_or(0);
             assert_eq!(*amount, sum, "{id}: {name} in use");

@@ -43,12 +43,14 @@ impl SchedulerCore {
         };
         self.counts.total_workers_lost += 1;
         // Tasks first: while a task is processing, its dependencies are in memory.
-        for task in worker.running() {
+        for task in self.running_on(&worker) {
             self.tasks[task].losses += 1;
             self.tasks[task].was_lost = true;
         }
         for (_, task) in &worker.processing {
-            if self.tasks[*task].losses < self.config.losses_max {
+            if matches!(*self.tasks[*task].state, State::Ahead { .. }) {
+                self.fall_back(*task);
+            } else if self.tasks[*task].losses < self.config.losses_max {
                 self.requeue(*task);
             } else {
                 let message = "every worker that ran it was lost while it ran";
@@ -59,6 +61,22 @@ impl SchedulerCore {
         for task in sorted(&worker.holding) {
             self.remove_replica(task, id);
         }
+    }
+
+    /// The tasks that a worker runs: those that it said have started, and for the slots that are
+    /// left the first ones, for it does not speak of short ones.
+    fn running_on(&self, worker: &Worker) -> Vec<TaskId> {
+        let (mut started, mut others) = (Vec::new(), Vec::new());
+        for (_, id) in &worker.processing {
+            match &*self.tasks[*id].state {
+                State::Processing { started: true, .. } => started.push(*id),
+                State::Processing { .. } => others.push(*id),
+                _ => {}
+            }
+        }
+        let left = (worker.info.slots as usize).saturating_sub(started.len());
+        started.extend(others.into_iter().take(left));
+        started
     }
 
     pub(super) fn part_with_silent_workers(&mut self, now: Time) {
@@ -98,6 +116,12 @@ impl SchedulerCore {
         }
     }
 
+    pub(super) fn task_started(&mut self, now: Time, run: Run) {
+        if let Some(id) = self.current(now, run) {
+            self.start(id);
+        }
+    }
+
     /// A stale result needs no order to be dropped: its attempt was cancelled, and the worker drops
     /// it on hearing so. An order sent now might meet a copy that the worker fetched since.
     pub(super) fn task_finished(&mut self, now: Time, run: Run, result: TaskResult) {
@@ -133,7 +157,7 @@ impl SchedulerCore {
     }
 
     pub(super) fn inputs_missing(&mut self, now: Time, run: Run, missing: &[(Key, WorkerId)]) {
-        let Some(id) = self.current(now, run) else {
+        let Some(id) = self.current_or_ahead(now, run) else {
             return;
         };
         let task = &self.tasks[id];
@@ -146,7 +170,10 @@ impl SchedulerCore {
             return self.close_worker(run.0, "it missed what is no input of its task");
         }
         self.tasks[id].returns += 1;
-        if self.tasks[id].returns < self.config.returns_max {
+        let is_ahead = matches!(*self.tasks[id].state, State::Ahead { .. });
+        if is_ahead {
+            self.fall_back(id);
+        } else if self.tasks[id].returns < self.config.returns_max {
             self.requeue(id);
         } else {
             let message = "its inputs could not be brought to a worker, time and again";
@@ -184,21 +211,26 @@ impl SchedulerCore {
         held.is_some()
     }
 
+    /// The task that a worker speaks of, if it is the attempt that the worker was given last, and all
+    /// its inputs are there.
+    fn current(&mut self, now: Time, run: Run) -> Option<TaskId> {
+        let id = self.current_or_ahead(now, run)?;
+        if matches!(*self.tasks[id].state, State::Ahead { .. }) {
+            self.close_worker(run.0, "it ran a task that has no input yet");
+            return None;
+        }
+        Some(id)
+    }
+
     /// The task that a worker speaks of, if it is the attempt that the worker was given last.
-    fn current(&mut self, now: Time, (worker, key, attempt): Run) -> Option<TaskId> {
+    fn current_or_ahead(&mut self, now: Time, (worker, key, attempt): Run) -> Option<TaskId> {
         self.heard_from(now, worker);
         let Some(id) = self.tasks.find(&key) else {
             self.counts.total_stale += 1;
             return None;
         };
         let task = &self.tasks[id];
-        if let State::Processing {
-            worker: at,
-            attempt: current,
-            ..
-        } = &*task.state
-            && (*at, *current) == (worker, attempt)
-        {
+        if task.state.given_to() == Some((worker, attempt)) {
             return Some(id);
         }
         self.counts.total_stale += 1;
@@ -213,8 +245,8 @@ impl SchedulerCore {
     pub(super) fn refuse_replica(&mut self, worker: WorkerId, key: Key) {
         let id = self.tasks.find(&key);
         let is_processing_there = id.is_some_and(|id| {
-            let state = &*self.tasks[id].state;
-            matches!(state, State::Processing { worker: at, .. } if *at == worker)
+            let given_to = self.tasks[id].state.given_to();
+            given_to.is_some_and(|(at, _)| at == worker)
         });
         if !is_processing_there && !id.is_some_and(|id| self.is_holder(id, worker)) {
             self.free_key(worker, key);

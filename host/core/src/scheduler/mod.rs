@@ -13,6 +13,7 @@
 //! | `Waiting` | wanted; some dependency is not in memory | |
 //! | `NoWorker` | ready; no member of the cluster may run it | `Class::no_worker` |
 //! | `Queued` | ready; placed as soon as a worker has room | `Class::queued` |
+//! | `Ahead` | given to the worker that computes its last missing input | `Worker::processing` |
 //! | `Processing` | given to a worker | `Worker::processing` |
 //! | `Memory` | the result is on workers | `Worker::holding` |
 //! | `Erred` | it failed, or what it depends on did | |
@@ -27,10 +28,12 @@
 //! | `submit`, `clients` | what clients tell |
 //! | `members` | what workers tell |
 //! | `placement` | which worker runs what |
+//! | `ahead` | what a worker is given before its last input is there |
 //! | `tasks`, `classes`, `workers` | what is known |
 //! | `view`, `invariants` | what may be asked, and what must always hold |
 
 mod action;
+mod ahead;
 mod classes;
 mod clients;
 mod config;
@@ -134,6 +137,11 @@ impl SchedulerCore {
             Event::WorkerJoined { worker, info } => self.worker_joined(now, worker, info),
             Event::WorkerLost { worker } => self.worker_lost(worker),
             Event::Heartbeat { worker } => self.heard_from(now, worker),
+            Event::TaskStarted {
+                worker,
+                key,
+                attempt,
+            } => self.task_started(now, (worker, key, attempt)),
             Event::TaskFinished {
                 worker,
                 key,
@@ -167,6 +175,7 @@ impl SchedulerCore {
         self.part_with_silent_workers(now);
         self.finish_event();
         self.place_queued();
+        self.place_ahead();
     }
 
     /// The next thing to be done, until there is none.

@@ -93,7 +93,7 @@ impl SchedulerCore {
     }
 
     /// The size of all inputs of a ready task together.
-    fn inputs_nbytes(&self, id: TaskId) -> u64 {
+    pub(super) fn inputs_nbytes(&self, id: TaskId) -> u64 {
         let dependencies = self.tasks[id].dependencies.iter();
         let nbytes = dependencies.map(|id| match &*self.tasks[*id].state {
             State::Memory { nbytes, .. } => *nbytes,
@@ -173,7 +173,7 @@ impl SchedulerCore {
     }
 
     /// How long a task of the class is thought to run, in nanoseconds.
-    fn estimate(&self, class: &Class) -> u64 {
+    pub(super) fn estimate(&self, class: &Class) -> u64 {
         class.mean().unwrap_or(nanos(self.config.unknown_duration))
     }
 
@@ -193,16 +193,18 @@ impl SchedulerCore {
         }
     }
 
-    /// Every dependency of a queued task is in memory.
+    /// Every dependency of a task that is given to a worker is in memory, or about to be on that one.
     fn input(&self, id: TaskId) -> Option<Input> {
         let task = &self.tasks[id];
-        let State::Memory { holders, nbytes } = &*task.state else {
-            return None;
+        let (nbytes, holders) = match &*task.state {
+            State::Memory { holders, nbytes } => (*nbytes, holders.iter().collect()),
+            // What is computed there, of a size that nobody knows yet.
+            state => (0, vec![state.given_to()?.0]),
         };
         Some(Input {
             key: task.key,
-            nbytes: *nbytes,
-            holders: holders.iter().collect(),
+            nbytes,
+            holders,
         })
     }
 }
@@ -210,6 +212,6 @@ impl SchedulerCore {
 /// What moving a result costs beyond its bytes, so that even an empty one is better not moved.
 const KEY_NBYTES: u64 = 64;
 
-fn can_take(worker: &Worker, class: &Class) -> bool {
+pub(super) fn can_take(worker: &Worker, class: &Class) -> bool {
     worker.qualifies(&class.definition) && worker.has_resources(&class.definition)
 }

@@ -62,6 +62,7 @@ impl SchedulerCore {
         let id = self.insert(tenant, spec.key, spec.result_type);
         for dependency in &dependencies {
             self.tasks[*dependency].dependents.insert(id);
+            self.look_ahead_of(*dependency);
         }
         let class = self.classes.join(&spec.definition, dependencies.is_empty());
         let inputs_max = self.config.shared_inputs_max;

@@ -101,11 +101,20 @@ pub(super) enum State {
     NoWorker,
     /// Ready, and to be placed as soon as a worker has room for it.
     Queued,
-    /// Given to a worker, whose occupancy it adds `estimate` nanoseconds to.
+    /// Given to the worker that was given its one missing dependency, to be run right after that:
+    /// so the links of a chain need no message in between. All else is as for `Processing`.
+    Ahead {
+        worker: WorkerId,
+        attempt: Attempt,
+        estimate: u64,
+    },
+    /// Given to a worker, whose occupancy it adds `estimate` nanoseconds to. It `started` if the
+    /// worker said that it is in a slot, which it does not say of short ones.
     Processing {
         worker: WorkerId,
         attempt: Attempt,
         estimate: u64,
+        started: bool,
     },
     /// The result is on these workers; there is at least one.
     Memory {
@@ -120,8 +129,25 @@ impl State {
     /// Whether the task is on its way to a result, and needs those of its dependencies.
     pub(super) fn is_active(&self) -> bool {
         match self {
-            Self::Waiting { .. } | Self::NoWorker | Self::Queued | Self::Processing { .. } => true,
+            Self::Waiting { .. }
+            | Self::NoWorker
+            | Self::Queued
+            | Self::Ahead { .. }
+            | Self::Processing { .. } => true,
             Self::Released | Self::Memory { .. } | Self::Erred { .. } => false,
+        }
+    }
+
+    /// The worker that it was given to, and the attempt, while it counts there.
+    pub(super) fn given_to(&self) -> Option<(WorkerId, Attempt)> {
+        match self {
+            Self::Ahead {
+                worker, attempt, ..
+            }
+            | Self::Processing {
+                worker, attempt, ..
+            } => Some((*worker, *attempt)),
+            _ => None,
         }
     }
 

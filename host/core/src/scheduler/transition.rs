@@ -47,6 +47,8 @@ pub(super) enum Due {
     Relax(TaskId),
     /// One of its dependencies failed.
     Fail(TaskId, Arc<Failure>),
+    /// It is not about to have a result any more: what was given to its worker ahead is recalled.
+    Recall(TaskId),
 }
 
 impl SchedulerCore {
@@ -56,6 +58,7 @@ impl SchedulerCore {
             match due {
                 Due::Want(id) => self.want(id),
                 Due::Relax(id) => self.relax(id),
+                Due::Recall(id) => self.recall(id),
                 Due::Fail(id, failure) => {
                     if self.tasks.contains(id) && self.tasks[id].state.is_active() {
                         self.fail(id, failure);
@@ -110,7 +113,10 @@ impl SchedulerCore {
         if task.state.is_active() || task.state.is_memory() {
             let key = task.key;
             match self.enter(id, State::Released) {
-                State::Processing {
+                State::Ahead {
+                    worker, attempt, ..
+                }
+                | State::Processing {
                     worker, attempt, ..
                 } => self.cancel_task(worker, id, attempt),
                 State::Memory { holders, .. } => {
@@ -153,25 +159,94 @@ impl SchedulerCore {
         self.tasks[id].has_finished = true;
         self.attach(id);
         self.for_each_dependent(id, |core, dependent| {
-            if let State::Waiting { missing } = &mut core.tasks[dependent].state.0 {
-                *missing -= 1;
-                if *missing == 0 {
-                    core.enter(dependent, State::Queued);
+            match &mut core.tasks[dependent].state.0 {
+                State::Waiting { missing } => {
+                    *missing -= 1;
+                    if *missing == 0 {
+                        core.enter(dependent, State::Queued);
+                    }
                 }
+                State::Ahead { worker: at, .. } if *at == worker => core.go_on(dependent),
+                State::Ahead { .. } => {
+                    let old = core.enter(dependent, State::Queued);
+                    core.cancel_given(dependent, &old);
+                }
+                _ => {}
             }
         });
+    }
+
+    /// `Ahead` → `Processing`: its last input is there, on the same worker.
+    fn go_on(&mut self, id: TaskId) {
+        // What is derived from the state is the same for both.
+        let state = &mut self.tasks[id].state.0;
+        if let State::Ahead {
+            worker,
+            attempt,
+            estimate,
+        } = *state
+        {
+            *state = State::Processing {
+                worker,
+                attempt,
+                estimate,
+                started: false,
+            };
+        }
+    }
+
+    /// `Processing`: the worker says that it is in a slot.
+    pub(super) fn start(&mut self, id: TaskId) {
+        if let State::Processing { started, .. } = &mut self.tasks[id].state.0 {
+            *started = true;
+        }
+    }
+
+    /// `Ahead` → `Waiting`: its input is not about to be there any more.
+    pub(super) fn fall_back(&mut self, id: TaskId) {
+        let old = self.enter(id, State::Waiting { missing: 1 });
+        self.cancel_given(id, &old);
+    }
+
+    /// What was given to the task's worker ahead falls back, unless the task has a result or is
+    /// still, or again, with that worker.
+    fn recall(&mut self, id: TaskId) {
+        if !self.tasks.contains(id) {
+            return;
+        }
+        let given_to = self.tasks[id].state.given_to().map(|(worker, _)| worker);
+        if self.tasks[id].state.is_memory() {
+            return;
+        }
+        self.for_each_dependent(id, |core, dependent| {
+            if let State::Ahead { worker, .. } = *core.tasks[dependent].state
+                && given_to != Some(worker)
+            {
+                core.fall_back(dependent);
+            }
+        });
+    }
+
+    /// Has the attempt stopped that a task was at, if it was given to a worker.
+    fn cancel_given(&mut self, id: TaskId, old: &State) {
+        if let Some((worker, attempt)) = old.given_to() {
+            self.cancel_task(worker, id, attempt);
+        }
     }
 
     /// → `Erred`, and so all that need the task.
     pub(super) fn fail(&mut self, id: TaskId, failure: Arc<Failure>) {
         self.counts.total_erred += 1;
         let state = KeyState::of_failure(failure.clone());
-        self.enter(
+        let old = self.enter(
             id,
             State::Erred {
                 failure: failure.clone(),
             },
         );
+        if matches!(old, State::Ahead { .. }) {
+            self.cancel_given(id, &old);
+        }
         self.report(id, &state);
         self.for_each_dependent(id, |core, dependent| {
             if core.tasks[dependent].state.is_active() {
@@ -183,6 +258,33 @@ impl SchedulerCore {
 
     /// `Queued` → `Processing`.
     pub(super) fn assign(&mut self, id: TaskId, worker: WorkerId, estimate: u64) {
+        let attempt = self.give(id, worker);
+        self.enter(
+            id,
+            State::Processing {
+                worker,
+                attempt,
+                estimate,
+                started: false,
+            },
+        );
+    }
+
+    /// `Waiting` → `Ahead`.
+    pub(super) fn assign_ahead(&mut self, id: TaskId, worker: WorkerId, estimate: u64) {
+        let attempt = self.give(id, worker);
+        self.enter(
+            id,
+            State::Ahead {
+                worker,
+                attempt,
+                estimate,
+            },
+        );
+    }
+
+    /// Sends a new attempt of a task to a worker.
+    fn give(&mut self, id: TaskId, worker: WorkerId) -> Attempt {
         let task = &mut self.tasks[id];
         task.attempt = task.attempt.next();
         let attempt = task.attempt;
@@ -191,14 +293,7 @@ impl SchedulerCore {
         }
         let compute = self.compute_task(id, worker, attempt);
         self.actions.push_back(compute);
-        self.enter(
-            id,
-            State::Processing {
-                worker,
-                attempt,
-                estimate,
-            },
-        );
+        attempt
     }
 
     /// `Processing` or `NoWorker` → `Queued`: to be placed, perhaps again.
@@ -272,12 +367,11 @@ impl SchedulerCore {
     fn wait_again(&mut self, id: TaskId) {
         if let State::Waiting { missing } = &mut self.tasks[id].state.0 {
             *missing += 1;
-        } else if self.tasks[id].state.is_active()
-            && let State::Processing {
-                worker, attempt, ..
-            } = self.enter(id, State::Waiting { missing: 1 })
-        {
-            self.cancel_task(worker, id, attempt);
+        } else if self.tasks[id].state.is_active() {
+            let was_missing = u32::from(matches!(*self.tasks[id].state, State::Ahead { .. }));
+            let missing = was_missing + 1;
+            let old = self.enter(id, State::Waiting { missing });
+            self.cancel_given(id, &old);
         }
     }
 
@@ -304,6 +398,9 @@ impl SchedulerCore {
         self.unindex(id, &old);
         if old.is_active() != activates {
             self.tell_dependencies(id, activates);
+        }
+        if old.given_to().is_some() && !self.tasks[id].dependents.is_empty() {
+            self.agenda.push_back(Due::Recall(id));
         }
         old
     }
@@ -337,15 +434,22 @@ impl SchedulerCore {
             }
             (State::Queued, Some(class)) => self.classes.enqueue(class, task.priority, id),
             (
-                State::Processing {
+                State::Ahead {
+                    worker, estimate, ..
+                }
+                | State::Processing {
                     worker, estimate, ..
                 },
                 Some(class),
             ) => {
                 let definition = &self.classes[class].definition;
                 let place = (task.priority, id);
+                let leads_on = !task.dependents.is_empty();
                 self.workers
                     .add_processing(*worker, place, *estimate, definition);
+                if leads_on && let Some(worker) = self.workers.get_mut(*worker) {
+                    worker.frontier.insert(place);
+                }
             }
             (State::Memory { holders, nbytes }, _) => {
                 for holder in holders.iter() {
@@ -368,13 +472,19 @@ impl SchedulerCore {
             }
             (State::Queued, Some(class)) => self.classes.dequeue(class, task.priority, id),
             (
-                State::Processing {
+                State::Ahead {
+                    worker, estimate, ..
+                }
+                | State::Processing {
                     worker, estimate, ..
                 },
                 Some(class),
             ) => {
                 let definition = &self.classes[class].definition;
                 let place = (task.priority, id);
+                if let Some(worker) = self.workers.get_mut(*worker) {
+                    worker.frontier.remove(&place);
+                }
                 self.workers
                     .remove_processing(*worker, place, *estimate, definition);
             }
@@ -408,6 +518,9 @@ impl SchedulerCore {
     /// forgotten and come back, its attempts must not be taken for that one.
     fn cancel_task(&mut self, worker: WorkerId, id: TaskId, attempt: Attempt) {
         self.first_attempt = self.first_attempt.max(attempt.next());
+        if !self.workers.contains(worker) {
+            return;
+        }
         let key = self.tasks[id].key;
         self.actions.push_back(Action::CancelTask {
             worker,

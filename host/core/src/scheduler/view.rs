@@ -56,7 +56,7 @@ impl Counts {
             State::Waiting { .. } => &mut self.waiting,
             State::NoWorker => &mut self.no_worker,
             State::Queued => &mut self.queued,
-            State::Processing { .. } => &mut self.processing,
+            State::Ahead { .. } | State::Processing { .. } => &mut self.processing,
             State::Memory { .. } => &mut self.memory,
             State::Erred { .. } => &mut self.erred,
         }

@@ -30,6 +30,9 @@ pub(super) struct Worker {
     pub(super) finished: u64,
     /// Bytes of clients' values that were sent there, so that values sent together spread.
     pub(super) scattered: u64,
+    /// All and only tasks of `processing` whose dependents may be worth giving to it as well, before
+    /// their input is there.
+    pub(super) frontier: BTreeSet<(Priority, TaskId)>,
     /// When it was heard from last.
     pub(super) heard: Time,
     /// When it was last given a task, by the count of such moments.
@@ -47,6 +50,7 @@ impl Worker {
             used: BTreeMap::new(),
             finished: 0,
             scattered: 0,
+            frontier: BTreeSet::new(),
             heard: now,
             turn: 0,
         }
@@ -93,21 +97,18 @@ impl Worker {
     /// little to spare, or as many tasks are there as keep the slots busy until the next message.
     pub(super) fn has_room(&self, class: &Class, config: &Config) -> bool {
         let tasks = self.processing.len();
-        if (tasks as f64) < (f64::from(self.info.slots) * config.saturation).ceil() {
-            return true;
-        }
+        (tasks as f64) < (f64::from(self.info.slots) * config.saturation).ceil()
+            || self.has_room_ahead(class, config)
+    }
+
+    /// Whether one more task of this class, which is short, would still start within the time that is
+    /// worth sending tasks ahead for.
+    pub(super) fn has_room_ahead(&self, class: &Class, config: &Config) -> bool {
+        let tasks = self.processing.len();
         let target = nanos(config.target_queue).saturating_mul(self.slots());
         class.mean().is_some_and(|mean| {
             tasks < config.target_queue_tasks_max && self.occupancy.saturating_add(mean) <= target
         })
-    }
-
-    /// Whether it is among the first tasks there, as many as the worker has slots: those it runs.
-    pub(super) fn running(&self) -> impl Iterator<Item = TaskId> {
-        self.processing
-            .iter()
-            .take(self.info.slots as usize)
-            .map(|(_, id)| *id)
     }
 }
 

@@ -13,8 +13,8 @@ pub enum Action {
         /// The keys, with the sizes that the scheduler told.
         keys: Vec<(Key, u64)>,
     },
-    /// Run a task in a free slot: all of its inputs are in the store, and stay there until it is
-    /// done.
+    /// Run a task as soon as a slot is free, after all that were to be executed before it. All of
+    /// its inputs are in the store, and stay there until it is done.
     Execute {
         task: Arc<TaskSpec>,
         attempt: Attempt,
@@ -31,6 +31,8 @@ pub enum Action {
 /// whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ToScheduler {
+    /// A task is in a slot, and has been for a while.
+    TaskStarted { key: Key, attempt: Attempt },
     /// A task has run and its result is stored.
     TaskFinished {
         key: Key,

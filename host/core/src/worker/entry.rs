@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::transition::CurrentState;
 use crate::{
-    Attempt, Key, TaskSpec, WorkerId, scheduler::Input, small_set::SmallSet, task::Priority,
+    Attempt, Key, TaskSpec, Time, WorkerId, scheduler::Input, small_set::SmallSet, task::Priority,
 };
 
 /// One key: a task to run here, a result, or both.
@@ -43,20 +43,36 @@ pub(super) enum State {
     Idle,
     /// To be asked for from any of its holders.
     Fetch,
-    /// Asked for.
-    Flight { peer: WorkerId },
+    /// Asked for. It is `stale` if the scheduler has named holders since without this peer: what
+    /// comes may be another value then, of an impure task that has run again, and is not used.
+    Flight { peer: WorkerId, stale: bool },
     /// A task; `missing` of its inputs are not here.
     Waiting { missing: usize },
     /// A task that waits for a slot.
     Ready,
-    /// A task in a slot, which stays taken until the execution has ended.
+    /// A task that was handed over, in a slot or waiting for one. It counts until the execution has
+    /// ended.
     Executing {
         task: Arc<TaskSpec>,
         attempt: Attempt,
+        /// Its place among those that were handed over.
+        turn: u64,
+        progress: Progress,
         cancelling: bool,
     },
     /// In the store. What is `freed` is as good as gone: it serves only those that count on it.
     Memory { freed: bool },
+}
+
+/// How far an execution is known to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// It waits for a slot.
+    Ahead,
+    /// It has been in a slot since then.
+    Running { since: Time },
+    /// The scheduler was told that it is in a slot.
+    Told,
 }
 
 impl Entry {

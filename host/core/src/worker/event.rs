@@ -1,6 +1,6 @@
 //! What the worker core is told.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     Attempt, Failure, Key, TaskSpec, WorkerId,
@@ -42,6 +42,8 @@ pub enum Event {
         key: Key,
         attempt: Attempt,
         result: Result<TaskResult, Arc<Failure>>,
+        /// How long it ran, if it did.
+        ran: Option<Duration>,
     },
     /// A result that the core counts on is not in the store any more, as a peer or an execution
     /// found: a spilled file went bad, for instance.

@@ -38,6 +38,7 @@ impl Entry {
         if is_queued {
             self.leave_queues(key, peers);
         }
+        self.doubt_flight(&input.holders);
         self.nbytes = input.nbytes;
         self.priority = Some(self.priority.map_or(priority, |best| best.min(priority)));
         for holder in &input.holders {
@@ -82,7 +83,7 @@ impl Entry {
 
 /// Whether the key is being fetched from this very peer.
 fn is_asking(state: &CurrentState, holder: WorkerId) -> bool {
-    matches!(**state, State::Flight { peer } if peer == holder)
+    matches!(**state, State::Flight { peer, .. } if peer == holder)
 }
 
 impl WorkerCore {
@@ -173,10 +174,12 @@ impl WorkerCore {
         entry.is_some_and(|entry| is_asking(&entry.state, from))
     }
 
-    /// What the scheduler meanwhile wants run is nowhere that counts: this copy is dropped.
+    /// What the scheduler meanwhile wants run, or has somewhere else, is nowhere that counts: this
+    /// copy is dropped.
     fn arrive(&mut self, key: Key, nbytes: u64) {
         let entry = self.entry(key);
-        if entry.run.is_none() && !entry.waiting.is_empty() {
+        let is_stale = matches!(*entry.state, State::Flight { stale: true, .. });
+        if entry.run.is_none() && !entry.waiting.is_empty() && !is_stale {
             self.send(ToScheduler::ReplicaAdded { key });
             self.keep(key, nbytes);
         } else {

@@ -22,7 +22,14 @@ impl WorkerCore {
         }
         assert_eq!(counts, self.counts, "keys by state are counted wrong");
         assert_eq!(self.ready.len(), counts.ready, "ready");
-        assert!(counts.executing <= self.config.slots as usize, "slots");
+        assert_eq!(self.slots.iter().count(), counts.executing, "slots");
+        let most = self.config.slots as usize * (1 + self.config.ahead_max as usize);
+        assert!(counts.executing <= most, "too many are handed over");
+        for (turn, key) in self.slots.iter() {
+            let state = &*self.entries[&key].state;
+            let is_there = matches!(state, State::Executing { turn: at, .. } if *at == turn);
+            assert!(is_there, "{key} was handed over, and is {state:?}");
+        }
         for (id, peer) in &self.peers {
             self.check_peer(*id, peer);
         }
@@ -68,7 +75,7 @@ impl WorkerCore {
                     assert!(place.is_some_and(|place| queue.contains(&place)), "{key}");
                 }
             }
-            State::Flight { peer } => {
+            State::Flight { peer, .. } => {
                 counts.fetching += 1;
                 assert!(self.peers[peer].flight.contains(&key), "{key} flies alone");
                 assert!(!entry.holders.contains(peer), "{key} is asked for twice");

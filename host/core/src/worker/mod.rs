@@ -13,8 +13,8 @@
 //! | `Fetch` | to be asked for | the queues of the peers that hold it |
 //! | `Flight` | asked for | `Peer::flight` |
 //! | `Waiting` | a task; some input is not here yet | |
-//! | `Ready` | a task with all its inputs, waiting for a slot | `ready` |
-//! | `Executing` | a task in a slot; perhaps being stopped | |
+//! | `Ready` | a task with all its inputs, to be handed over | `ready` |
+//! | `Executing` | a task in a slot, or about to be; perhaps being stopped | `slots` |
 //! | `Memory` | in the store; perhaps to be dropped soon | |
 //!
 //! What is wanted of a key next is noted beside its state: a task to run (`run`), and tasks that
@@ -27,6 +27,7 @@
 //! |---|---|
 //! | `transition` | changes states; the only file that does |
 //! | `runs` | tasks: given, cancelled, executed |
+//! | `slots` | how many tasks are handed over, and which of those run |
 //! | `fetches` | inputs: from which peer, in which batch |
 //! | `entry` | what is known of a key |
 //! | `invariants` | what must always hold |
@@ -38,13 +39,14 @@ mod event;
 mod fetches;
 mod invariants;
 mod runs;
+mod slots;
 #[cfg(test)]
 mod tests;
 mod transition;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use self::{entry::Entry, fetches::Peer};
+use self::{entry::Entry, fetches::Peer, slots::Slots};
 use crate::{Key, KeyMap, Time, WorkerId, task::Priority};
 
 pub use action::{Action, ToScheduler};
@@ -60,6 +62,9 @@ pub struct WorkerCore {
     entries: KeyMap<Entry>,
     /// All and only tasks that are `Ready`, in the order in which they are to run.
     ready: BTreeSet<(Priority, Key)>,
+    slots: Slots,
+    /// When the scheduler is to be told that a task is in a slot.
+    tell_started_at: Option<Time>,
     /// The peers that something is to be fetched from, or is being.
     peers: BTreeMap<WorkerId, Peer>,
     counts: Counts,
@@ -73,9 +78,9 @@ pub struct WorkerCore {
 pub struct Counts {
     /// Tasks whose inputs are not all here yet.
     pub waiting: usize,
-    /// Tasks that wait for a slot.
+    /// Tasks with all their inputs, not handed over yet.
     pub ready: usize,
-    /// Tasks in a slot, cancelled ones included.
+    /// Tasks in a slot or handed over ahead of time, cancelled ones included.
     pub executing: usize,
     /// Results to be fetched or on their way.
     pub fetching: usize,
@@ -89,6 +94,8 @@ impl WorkerCore {
     pub fn new(id: WorkerId, config: Config) -> Self {
         Self {
             id,
+            slots: Slots::new(&config),
+            tell_started_at: None,
             config,
             entries: KeyMap::default(),
             ready: BTreeSet::new(),
@@ -100,8 +107,6 @@ impl WorkerCore {
     }
 
     /// Takes in what happened. Nothing is started before [`schedule`](Self::schedule).
-    ///
-    /// The worker decides nothing by time so far; `now` keeps the shape of both cores the same.
     pub fn handle(&mut self, _now: Time, event: Event) {
         match event {
             Event::ComputeTask {
@@ -128,21 +133,39 @@ impl WorkerCore {
                 key,
                 attempt,
                 result,
-            } => self.execution_done(key, attempt, result),
+                ran,
+            } => {
+                if let Some(ran) = ran {
+                    self.slots.measure(ran);
+                }
+                self.execution_done(key, attempt, result);
+            }
             Event::DataGone { key } => self.data_gone(key),
         }
         self.settle();
     }
 
-    /// Starts executions in free slots and fetches from idle peers, once for each batch of events.
-    pub fn schedule(&mut self, _now: Time) {
+    /// Hands tasks over for execution and starts fetches from idle peers: to be called once for each
+    /// batch of events, and when [`poll_timeout`](Self::poll_timeout) has come.
+    pub fn schedule(&mut self, now: Time) {
         self.start_executions();
+        self.follow_slots(now);
         self.start_fetches();
     }
 
     /// The next thing to be done, until there is none.
     pub fn poll_action(&mut self) -> Option<Action> {
         self.actions.pop_front()
+    }
+
+    /// When [`schedule`](Self::schedule) is to be called if nothing happens before.
+    pub fn poll_timeout(&self) -> Option<Time> {
+        self.tell_started_at
+    }
+
+    /// How many tasks are in a slot.
+    pub fn running(&self) -> usize {
+        self.slots.running(&self.config).count()
     }
 
     /// How much of everything there is.

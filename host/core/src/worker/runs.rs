@@ -54,7 +54,7 @@ impl WorkerCore {
     }
 
     pub(super) fn start_executions(&mut self) {
-        while self.counts.executing < self.config.slots as usize
+        while self.slots.has_room(&self.config)
             && let Some((_, key)) = self.ready.first().copied()
         {
             self.execute(key);

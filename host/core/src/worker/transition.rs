@@ -7,10 +7,10 @@
 use std::{mem, ops::Deref, sync::Arc};
 
 use super::{
-    Action, WorkerCore,
-    entry::{Entry, Run, State},
+    Action, ToScheduler, WorkerCore,
+    entry::{Entry, Progress, Run, State},
 };
-use crate::{Attempt, Key, TaskSpec, WorkerId};
+use crate::{Attempt, Key, TaskSpec, Time, WorkerId};
 
 /// A key's state, for reading. Only this file can make one that is not `Idle`.
 #[derive(Debug)]
@@ -28,6 +28,15 @@ impl Deref for CurrentState {
 
     fn deref(&self) -> &State {
         &self.0
+    }
+}
+
+impl Entry {
+    /// The scheduler named who holds the key now.
+    pub(super) fn doubt_flight(&mut self, holders: &[WorkerId]) {
+        if let State::Flight { peer, stale } = &mut self.state.0 {
+            *stale |= !holders.contains(peer);
+        }
     }
 }
 
@@ -163,11 +172,47 @@ impl WorkerCore {
         let state = State::Executing {
             task: task.clone(),
             attempt: *attempt,
+            turn: self.slots.push(key),
+            progress: Progress::Ahead,
             cancelling: false,
         };
         self.enter_with(key, state, Some(&run));
         let Run { task, attempt, .. } = run;
         self.actions.push_back(Action::Execute { task, attempt });
+    }
+
+    /// Finds which of the tasks that were handed over have come to be in a slot, and tells the
+    /// scheduler of those that have been for long enough.
+    pub(super) fn follow_slots(&mut self, now: Time) {
+        let (mut told, mut next) = (Vec::new(), None);
+        for key in self.slots.running(&self.config) {
+            let entry = self.entries.get_mut(&key);
+            let Some(State::Executing {
+                attempt,
+                progress,
+                cancelling: false,
+                ..
+            }) = entry.map(|entry| &mut entry.state.0)
+            else {
+                continue;
+            };
+            if *progress == Progress::Ahead {
+                *progress = Progress::Running { since: now };
+            }
+            if let Progress::Running { since } = *progress {
+                let due = since + self.config.started_after;
+                if due <= now {
+                    *progress = Progress::Told;
+                    told.push((key, *attempt));
+                } else {
+                    next = Some(next.map_or(due, |at: Time| at.min(due)));
+                }
+            }
+        }
+        self.tell_started_at = next;
+        for (key, attempt) in told {
+            self.send(ToScheduler::TaskStarted { key, attempt });
+        }
     }
 
     /// The execution is to be stopped.
@@ -196,8 +241,13 @@ impl WorkerCore {
             Some(State::Executing {
                 task,
                 attempt,
+                turn,
                 cancelling,
-            }) if *attempt == ended => (task.clone(), *cancelling),
+                ..
+            }) if *attempt == ended => {
+                self.slots.remove(*turn);
+                (task.clone(), *cancelling)
+            }
             _ => panic!("{key} {ended} ended, and is not executing: {state:?}"),
         };
         self.enter(key, State::Idle);
@@ -207,7 +257,7 @@ impl WorkerCore {
 
     /// `Fetch` → `Flight`.
     pub(super) fn fly(&mut self, key: Key, peer: WorkerId) {
-        self.enter(key, State::Flight { peer });
+        self.enter(key, State::Flight { peer, stale: false });
         self.entry(key).holders.retain(|holder| *holder != peer);
     }
 

@@ -247,6 +247,11 @@ pub fn write_worker_events(
 
 fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
     match event {
+        ToScheduler::TaskStarted { key, attempt } => {
+            out.set_key(&key.0);
+            out.set_attempt(attempt.0);
+            out.set_started(());
+        }
         ToScheduler::TaskFinished {
             key,
             attempt,
@@ -315,6 +320,11 @@ fn read_worker_event(
     let key: Key = read_key(event.get_key()?)?;
     let attempt = Attempt(event.get_attempt());
     Ok(match event.which()? {
+        worker_event::Started(()) => scheduler::Event::TaskStarted {
+            worker,
+            key,
+            attempt,
+        },
         worker_event::Finished(finished) => {
             let finished = finished?;
             let inline = match finished.get_has_inline() {

@@ -148,10 +148,12 @@ impl Scheduler {
         }
     }
 
-    /// The next event that a worker tells, but for heartbeats.
+    /// The next event that a worker tells, but for heartbeats, and for tasks that have started: of
+    /// those it tells only where they take long.
     pub(crate) async fn event(&self) -> Event {
         loop {
             match self.news().await {
+                News::Told(Event::TaskStarted { .. }) => {}
                 News::Told(event) => return event,
                 News::Heartbeat(_) => {}
                 News::Left(worker) => panic!("{worker} left"),

@@ -68,6 +68,17 @@ impl Cluster {
     }
 
     pub(super) fn feed_worker(&mut self, id: WorkerId, event: worker::Event) {
+        self.ask_worker(id, Some(event));
+    }
+
+    pub(super) fn worker_wakes(&mut self, id: WorkerId) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.wakes_at = None;
+            self.ask_worker(id, None);
+        }
+    }
+
+    fn ask_worker(&mut self, id: WorkerId, event: Option<worker::Event>) {
         let now = self.now();
         let Some(member) = self.members.get_mut(&id) else {
             return;
@@ -75,8 +86,30 @@ impl Cluster {
         for action in member.handle(now, event) {
             self.carry_out_at(id, action);
         }
-        if let Some(member) = self.members.get(&id) {
+        self.fill_slots(id);
+        if let Some(member) = self.members.get_mut(&id) {
             member.check_store();
+            if let Some(due) = member.core.poll_timeout()
+                && member.wakes_at.is_none_or(|at| due < at)
+            {
+                member.wakes_at = Some(due);
+                let delay = due.as_nanos().saturating_sub(self.timeline.nanos());
+                self.timeline.after(delay, Happening::WorkerWakes(id));
+            }
+        }
+    }
+
+    /// Tasks that were handed over go into free slots, one after the other.
+    fn fill_slots(&mut self, id: WorkerId) {
+        while let Some(member) = self.members.get_mut(&id)
+            && let Some((key, attempt)) = member.next_to_run()
+        {
+            let long = self.rng.random_bool(0.1);
+            let nanos = self
+                .rng
+                .random_range(1_000..if long { 20_000_000 } else { 500_000 });
+            let ends = Happening::ExecutionEnds(id, key, attempt);
+            self.timeline.after(nanos, ends);
         }
     }
 
@@ -91,14 +124,7 @@ impl Cluster {
                 self.send(Node::Worker(id), Node::Worker(peer), serve);
             }
             Action::Execute { task, attempt } => {
-                let key = task.key;
                 member.start(task, attempt);
-                let long = self.rng.random_bool(0.1);
-                let nanos = self
-                    .rng
-                    .random_range(1_000..if long { 20_000_000 } else { 500_000 });
-                self.timeline
-                    .after(nanos, Happening::ExecutionEnds(id, key, attempt));
             }
             Action::Interrupt { key, attempt } => {
                 let execution = member.executing.get_mut(&key);
@@ -121,6 +147,11 @@ impl Cluster {
 
     fn translate(&self, worker: WorkerId, message: Message) -> ToScheduler {
         ToScheduler::Event(match message {
+            Message::TaskStarted { key, attempt } => Event::TaskStarted {
+                worker,
+                key,
+                attempt,
+            },
             Message::TaskFinished {
                 key,
                 attempt,
@@ -222,9 +253,10 @@ impl Cluster {
         if current.is_none_or(|execution| execution.attempt != attempt) {
             return;
         }
-        let Some(execution) = member.executing.remove(&key) else {
+        let Some(execution) = member.end(key) else {
             return;
         };
+        let ran = Duration::from_micros(self.rng.random_range(1..300));
         self.runs += 1;
         let result = self.outcome(id, &execution).map(|stored| {
             let nbytes = stored.nbytes();
@@ -234,7 +266,7 @@ impl Cluster {
             TaskResult {
                 nbytes,
                 inline: None,
-                duration: Duration::from_micros(100),
+                duration: ran,
             }
         });
         self.feed_worker(
@@ -243,6 +275,7 @@ impl Cluster {
                 key,
                 attempt,
                 result,
+                ran: execution.is_running.then_some(ran),
             },
         );
     }
@@ -255,6 +288,9 @@ impl Cluster {
             .find_map(|universe| universe.vertices.get(&key));
         let behaviour = vertex.map(|vertex| vertex.behaviour);
         let failed = |kind| Err(failure(key, kind));
+        if !execution.is_running {
+            return failed(FailureKind::Cancelled);
+        }
         if execution.interrupted && self.rng.random_bool(0.7) {
             return failed(FailureKind::Cancelled);
         }

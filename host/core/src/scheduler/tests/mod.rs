@@ -7,6 +7,7 @@
 //! - `w1: cancel x#1`, `w1: free x,y`, `w1: close`;
 //! - `s1: x finished`, `s1: x erred by y`: what session 1 hears of `x`.
 
+mod ahead;
 mod cancelling;
 mod datasets;
 mod detaching;
@@ -262,6 +263,14 @@ impl Harness {
                 duration: Duration::from_millis(1),
             },
         }
+    }
+
+    fn start(&mut self, worker: u32, name: &str, attempt: u32) {
+        self.send(Event::TaskStarted {
+            worker: WorkerId(worker),
+            key: self.key(name),
+            attempt: Attempt(attempt),
+        });
     }
 
     fn fail(&mut self, worker: u32, name: &str, attempt: u32, kind: FailureKind) {

@@ -143,3 +143,72 @@ fn a_lost_input_is_fetched_again_for_a_task_that_waits() {
 fn the_end_of_what_was_never_started_is_a_bug() {
     Harness::new().done("x", 1);
 }
+
+/// Ends a task that was in a slot for no time worth speaking of.
+fn run_short(h: &mut Harness, name: &'static str) {
+    let event = Event::ExecutionDone {
+        key: h.key(name),
+        attempt: Attempt(1),
+        result: Ok(TaskResult {
+            nbytes: 10,
+            inline: None,
+            duration: Duration::from_micros(6),
+        }),
+        ran: Some(Duration::from_micros(6)),
+    };
+    h.handle(event);
+}
+
+#[test]
+fn short_tasks_are_handed_over_ahead_in_order_and_no_further_than_the_limit() {
+    let mut h = Harness::with_config(Config {
+        ahead_max: 2,
+        ..Config::default()
+    });
+    let names = [
+        "a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q",
+    ];
+    for name in names {
+        let event = h.task(name, 1, &[]);
+        h.handle(event);
+    }
+    h.core.schedule(Time::ZERO);
+    h.expect(["execute a#1"]);
+    for name in &names[..12] {
+        run_short(&mut h, name);
+        h.core.schedule(Time::ZERO);
+    }
+    let started: Vec<_> = std::iter::from_fn(|| h.core.poll_action())
+        .filter(|action| matches!(action, Action::Execute { .. }))
+        .map(|action| text(&h.names, &action))
+        .collect();
+    let expected: Vec<_> = names[1..15]
+        .iter()
+        .map(|name| format!("execute {name}#1"))
+        .collect();
+    assert_eq!(started, expected);
+    assert_eq!((h.core.counts().executing, h.core.running()), (3, 1));
+}
+
+#[test]
+fn the_scheduler_hears_of_a_task_that_stays_in_its_slot() {
+    let mut h = Harness::new();
+    h.compute("a", 1, []);
+    h.compute("b", 1, []);
+    h.expect(["execute a#1"]);
+    let due = h.core.poll_timeout().unwrap();
+    assert_eq!(due, Time::ZERO + Config::default().started_after);
+    h.core.schedule(due);
+    h.expect(["> started a#1"]);
+    assert_eq!(h.core.poll_timeout(), None);
+    let key = h.key("a");
+    h.core.handle(
+        due,
+        Event::CancelTask {
+            key,
+            attempt: Attempt(1),
+        },
+    );
+    h.core.schedule(due + Duration::from_secs(1));
+    h.expect(["interrupt a#1"]);
+}

@@ -196,3 +196,17 @@ fn a_clients_value_may_come_before_the_fetch() {
     h.fetched(2, ["x"]);
     h.expect([]);
 }
+
+#[test]
+fn what_comes_from_a_peer_that_does_not_count_any_more_is_not_used() {
+    let mut h = Harness::new();
+    h.compute("y", 1, [("x", &[2])]);
+    h.expect(["fetch x from w2"]);
+    // Worker 2 was lost with its x, which was computed again: it may have another value.
+    h.cancel("y", 1);
+    h.compute("y", 2, [("x", &[3])]);
+    h.fetched(2, ["x"]);
+    h.expect(["drop x", "fetch x from w3"]);
+    h.fetched(3, ["x"]);
+    h.expect(["> added x", "execute y#2"]);
+}

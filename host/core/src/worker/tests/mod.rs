@@ -153,6 +153,7 @@ impl Harness {
             key,
             attempt,
             result,
+            ran: Some(Duration::from_millis(1)),
         });
     }
 
@@ -208,6 +209,9 @@ fn text(names: &BTreeMap<Key, &'static str>, action: &Action) -> String {
         Action::Interrupt { key, attempt } => format!("interrupt {}#{}", name(key), attempt.0),
         Action::Drop { key } => format!("drop {}", name(key)),
         Action::Send(message) => match message {
+            ToScheduler::TaskStarted { key, attempt } => {
+                format!("> started {}#{}", name(key), attempt.0)
+            }
             ToScheduler::TaskFinished { key, attempt, .. } => {
                 format!("> finished {}#{}", name(key), attempt.0)
             }
