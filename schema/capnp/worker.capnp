@@ -41,6 +41,8 @@ struct Command {
     cancel @1 :Attempt;
     free @2 :Data;                 # Keys whose results are to be dropped.
     close @3 :Text;                # The membership is over, for this reason.
+    keep @4 :UInt64;               # What was staged by this scatter becomes results.
+    dropStaged @5 :UInt64;         # What was staged by this scatter is dropped, if it still is.
   }
 }
 
@@ -80,6 +82,8 @@ struct WorkerEvent {
     replicaAdded @5 :Void;         # A copy was fetched.
     replicaMissing @6 :Void;       # The result is not here any more.
     started @7 :Void;              # The task has been in a slot for a while.
+    kept @8 :UInt64;               # A value that was staged by this scatter is a result.
+    stagedMissing @9 :UInt64;      # What was to be kept is not staged here; there is no key.
   }
 }
 

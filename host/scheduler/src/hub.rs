@@ -7,10 +7,14 @@ use std::{
     time::Instant,
 };
 
-use tokio::{sync::Notify, task::yield_now, time};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::yield_now,
+    time,
+};
 use wask_core::{
-    Key, SchedulerCore, SessionId, TenantId, Time, WorkerId,
-    scheduler::{self, Action, Event},
+    Key, ScatterId, SchedulerCore, SessionId, TenantId, Time, WorkerId,
+    scheduler::{self, Action, DataHeader, Event, ScatterError, Spread},
 };
 use wask_rpc::{
     ConnectionHandle, Refusal, RefusalCode,
@@ -46,14 +50,25 @@ pub(crate) struct State {
     pub(crate) dataset_types: BTreeMap<(TenantId, String), String>,
     pub(crate) sessions: BTreeMap<SessionId, SessionEntry>,
     pub(crate) workers: BTreeMap<WorkerId, WorkerEntry>,
+    /// Who relays the values of a scatter.
+    scatters: BTreeMap<ScatterId, mpsc::UnboundedSender<ScatterNews>>,
     sessions_ever: u64,
     workers_ever: u32,
+    scatters_ever: u64,
 }
 
 /// A client that is logged in.
 pub(crate) struct SessionEntry {
     pub(crate) outbox: Rc<Outbox<(Key, KeyNews)>>,
     connection: ConnectionHandle,
+}
+
+/// What the core decides of a scatter.
+pub(crate) enum ScatterNews {
+    /// Its values are to be sent to these workers.
+    Stage(Vec<(WorkerId, Vec<Key>)>),
+    /// It has come to its end.
+    Done(Result<(), ScatterError>),
 }
 
 /// A worker that has joined.
@@ -88,8 +103,10 @@ impl Hub {
             dataset_types: BTreeMap::new(),
             sessions: BTreeMap::new(),
             workers: BTreeMap::new(),
+            scatters: BTreeMap::new(),
             sessions_ever: 0,
             workers_ever: 0,
+            scatters_ever: 0,
         };
         let started = Instant::now();
         Rc::new(Self {
@@ -222,13 +239,32 @@ impl Hub {
         Ok((worker, outbox))
     }
 
-    /// Waits until all that the worker is to be told by now is on its way to it, in front of
-    /// whatever is sent to it next.
-    pub(crate) async fn commands_passed(&self, worker: WorkerId) {
-        self.turn();
-        let entry = self.state().workers.get(&worker).map(|e| e.outbox.clone());
-        if let Some(outbox) = entry {
-            outbox.passed().await;
+    /// Asks the core where a client's values are to go. What it decides is in what comes.
+    pub(crate) fn offer_scatter(
+        &self,
+        session: SessionId,
+        values: Vec<DataHeader>,
+        spread: Spread,
+    ) -> (ScatterId, mpsc::UnboundedReceiver<ScatterNews>) {
+        let (sender, news) = mpsc::unbounded_channel();
+        let mut state = self.state_mut();
+        state.scatters_ever += 1;
+        let scatter = ScatterId(state.scatters_ever);
+        state.scatters.insert(scatter, sender);
+        drop(state);
+        self.tell([Event::ScatterOffered {
+            session,
+            scatter,
+            values,
+            spread,
+        }]);
+        (scatter, news)
+    }
+
+    /// Nobody relays the values any more.
+    pub(crate) fn forget_scatter(&self, scatter: ScatterId) {
+        if self.state_mut().scatters.remove(&scatter).is_some() {
+            self.tell([Event::ScatterAbandoned { scatter }]);
         }
     }
 
@@ -291,8 +327,18 @@ impl State {
                 }
                 return;
             }
+            Action::StageData { scatter, parts } => {
+                return self.tell_scatter(scatter, ScatterNews::Stage(parts));
+            }
+            Action::ScatterDone { scatter, outcome } => {
+                self.tell_scatter(scatter, ScatterNews::Done(outcome));
+                self.scatters.remove(&scatter);
+                return;
+            }
             Action::ComputeTask { worker, .. }
             | Action::CancelTask { worker, .. }
+            | Action::KeepData { worker, .. }
+            | Action::DropStaged { worker, .. }
             | Action::FreeKeys { worker, .. } => worker,
             Action::CloseWorker { worker, ref reason } => {
                 tracing::warn!(%worker, reason, "giving up a worker");
@@ -309,6 +355,15 @@ impl State {
         entry.outbox.push(action);
         if let Some(reason) = last {
             entry.connection.close(reason);
+        }
+    }
+}
+
+impl State {
+    fn tell_scatter(&self, scatter: ScatterId, news: ScatterNews) {
+        if let Some(relay) = self.scatters.get(&scatter) {
+            // Who does not listen any more has given the scatter up.
+            let _ = relay.send(news);
         }
     }
 }

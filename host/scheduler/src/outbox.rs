@@ -46,15 +46,6 @@ impl<T> Outbox<T> {
         self.less.notify_waiters();
     }
 
-    /// Waits until all that is queued now has been taken, or the outbox is closed. Whoever takes
-    /// items sends them without waiting in between: what is sent next comes after them.
-    pub(crate) async fn passed(&self) {
-        let last = self.taken.get() + self.len() as u64;
-        while self.taken.get() < last && !self.closed.get() {
-            self.less.notified().await;
-        }
-    }
-
     /// Waits for items, then takes as many as fit one message; none when the outbox is closed and
     /// empty. `weight` is an item's size in bytes, where that matters.
     pub(crate) async fn batch(&self, limits: &Limits, weight: impl Fn(&T) -> usize) -> Vec<T> {
@@ -106,24 +97,5 @@ mod tests {
             batches,
             [vec![1, 1, 1], vec![1], vec![20], vec![6], vec![6]]
         );
-    }
-    #[tokio::test]
-    async fn what_was_queued_before_passes_whatever_comes_after() {
-        let outbox = Outbox::new();
-        outbox.passed().await;
-        outbox.push(1);
-        let mut passed = std::pin::pin!(outbox.passed());
-        assert!(futures::poll!(&mut passed).is_pending());
-        outbox.push(2);
-        let limits = Limits {
-            batch_items: 1,
-            ..Limits::default()
-        };
-        assert_eq!(outbox.batch(&limits, |_| 1).await, [1]);
-        passed.await;
-        let mut passed = std::pin::pin!(outbox.passed());
-        assert!(futures::poll!(&mut passed).is_pending());
-        outbox.close();
-        passed.await;
     }
 }

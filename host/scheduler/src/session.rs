@@ -2,7 +2,10 @@
 
 use std::rc::Rc;
 
-use wask_core::{Digest, Key, SessionId, TenantId, scheduler::Event};
+use wask_core::{
+    Digest, Key, SessionId, TenantId,
+    scheduler::{Event, Spread},
+};
 use wask_rpc::{
     Error, Refusal, RefusalCode,
     wire::{self, KeyNews},
@@ -13,7 +16,7 @@ use crate::{
     admission::admit,
     datasets,
     hub::{DEFAULT_TENANT, Hub},
-    relay::{self, Header, Spread},
+    relay::{self, Header},
     status, upload,
 };
 

@@ -25,6 +25,7 @@ use crate::{
     node::{Input, Node},
     prepare::{Inputs, Prepared, Unprepared, prepare},
     scheduler_link::Outbox,
+    staging::staging_key,
 };
 
 /// Inputs of one round, so that the rounds stay short.
@@ -102,8 +103,6 @@ impl<E: Executor> Driver<E> {
             Input::Core(event) => self.core.handle(now, event),
             Input::Prepared(token, prepared) => self.prepared(token, prepared),
             Input::Ran(token, report) => self.ran(now, token, report),
-            // Whoever waits goes on only after this round, when the actions have been performed.
-            Input::Passed(done) => drop(done.send(())),
         }
         None
     }
@@ -118,6 +117,12 @@ impl<E: Executor> Driver<E> {
                 self.prepare(token);
             }
             Action::Interrupt { key, attempt } => self.interrupt(key, attempt),
+            Action::Keep { scatter, key } => {
+                self.node.store.rename(&staging_key(scatter, &key), key);
+            }
+            Action::DropStaged { scatter, key } => {
+                self.node.store.remove(&staging_key(scatter, &key));
+            }
             Action::Drop { key } => {
                 self.node.store.remove(&key);
             }

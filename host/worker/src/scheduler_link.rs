@@ -223,6 +223,8 @@ fn event_bytes(event: &ToScheduler) -> usize {
             }
             ToScheduler::InputsMissing { missing, .. } => missing.len() * 48,
             ToScheduler::TaskStarted { .. }
+            | ToScheduler::DataKept { .. }
+            | ToScheduler::StagedMissing { .. }
             | ToScheduler::ReplicaAdded { .. }
             | ToScheduler::ReplicaMissing { .. } => 0,
         }

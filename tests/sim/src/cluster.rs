@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{RngExt as _, SeedableRng as _, seq::IteratorRandom as _};
 use rand_chacha::ChaCha8Rng;
 use wask_core::{
-    Attempt, Key, SchedulerCore, SessionId, TASK_MEMORY_MAX, TenantId, Time, WorkerId,
-    scheduler::{self, Event, KeyState, WorkerInfo},
+    Attempt, Key, ScatterId, SchedulerCore, SessionId, TASK_MEMORY_MAX, TenantId, Time, WorkerId,
+    scheduler::{self, Event, KeyState, Spread, WorkerInfo},
     worker,
 };
 
@@ -35,6 +35,8 @@ pub(crate) enum Happening {
     WorkerGets(WorkerId, ToWorker),
     /// A message comes to a client.
     ClientGets(usize, SessionId, Key, KeyState),
+    /// A client hears whether its value was stored.
+    ClientStored(usize, SessionId, Key, bool),
     /// A client does something.
     ClientSteps(usize),
     /// A worker's core wanted to be asked again.
@@ -63,10 +65,8 @@ pub(crate) enum ToScheduler {
     Event(Event),
     /// A task has finished; the value stands in for what is in the worker's store.
     Finished(Event, Stored),
-    /// A client wants a value stored.
-    Scatter(SessionId, Key),
-    /// A worker has stored it.
-    Stored(WorkerId, Key),
+    /// A client wants a value stored, on one worker or on all.
+    Scatter(SessionId, Key, Spread),
     /// A client wants keys published.
     Publish(SessionId, Vec<Key>),
     Unpublish(SessionId),
@@ -75,8 +75,8 @@ pub(crate) enum ToScheduler {
 #[derive(Debug)]
 pub(crate) enum ToWorker {
     Event(worker::Event),
-    /// Store a client's value.
-    Store(Key),
+    /// A client's values come.
+    Stage(ScatterId, Vec<Key>),
     /// The membership is over.
     Close,
     /// A peer asks for results.
@@ -123,8 +123,9 @@ pub struct Cluster {
     pub(crate) detached: BTreeSet<Key>,
     /// The sessions that the scheduler knows.
     pub(crate) open_sessions: BTreeSet<SessionId>,
-    /// Who waits for which value to be stored where.
-    scattering: BTreeMap<Key, (WorkerId, Vec<SessionId>)>,
+    /// Who waits for which value to be stored.
+    scattering: BTreeMap<ScatterId, (SessionId, Key)>,
+    next_scatter: u64,
     next_worker: u32,
     next_session: u64,
     runs: u64,
@@ -188,6 +189,7 @@ impl Cluster {
             detached: BTreeSet::new(),
             open_sessions: BTreeSet::new(),
             scattering: BTreeMap::new(),
+            next_scatter: 1,
             next_worker: 1,
             next_session: 1,
             runs: 0,
@@ -315,6 +317,9 @@ impl Cluster {
                 {
                     *known = state;
                 }
+            }
+            Happening::ClientStored(client, session, key, is_stored) => {
+                self.client_stored(client, session, key, is_stored);
             }
             Happening::ClientSteps(client) => self.client_steps(client),
             Happening::WorkerWakes(id) => self.worker_wakes(id),

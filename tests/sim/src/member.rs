@@ -7,7 +7,7 @@ use std::{
 };
 
 use wask_core::{
-    Attempt, Key, TaskSpec, Time, WorkerId,
+    Attempt, Key, ScatterId, TaskSpec, Time, WorkerId,
     worker::{Action, Config, Event, WorkerCore},
 };
 
@@ -47,6 +47,8 @@ pub(crate) struct Member {
     pub(crate) core: WorkerCore,
     pub(crate) slots: u32,
     pub(crate) store: BTreeMap<Key, Stored>,
+    /// What was staged, by scatter.
+    pub(crate) staged: BTreeMap<(ScatterId, Key), Stored>,
     pub(crate) executing: BTreeMap<Key, Execution>,
     /// Those of `executing` that wait for a slot, in order.
     pub(crate) queue: VecDeque<Key>,
@@ -66,6 +68,7 @@ impl Member {
             slots: config.slots,
             core: WorkerCore::new(id, config),
             store: BTreeMap::new(),
+            staged: BTreeMap::new(),
             executing: BTreeMap::new(),
             queue: VecDeque::new(),
             wakes_at: None,

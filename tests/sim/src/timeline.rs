@@ -11,6 +11,8 @@ use wask_core::{Time, WorkerId};
 pub(crate) enum Node {
     Scheduler,
     Worker(WorkerId),
+    /// Where a worker takes in clients' values: beside the order of everything else.
+    Staging(WorkerId),
     Client(usize),
 }
 

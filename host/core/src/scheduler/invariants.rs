@@ -38,6 +38,7 @@ impl SchedulerCore {
         assert_eq!(totals, self.counts, "tasks by state are counted wrong");
         self.check_classes();
         self.check_holds();
+        self.check_scatters();
         for (id, worker) in self.workers.iter() {
             self.check_worker(id, worker);
         }

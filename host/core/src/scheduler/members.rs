@@ -15,9 +15,7 @@ type Run = (WorkerId, Key, Attempt);
 
 impl SchedulerCore {
     pub(super) fn worker_joined(&mut self, now: Time, id: WorkerId, info: WorkerInfo) {
-        let mut worker = Worker::new(info, now);
-        let scattered = self.workers.iter().map(|(_, worker)| worker.scattered);
-        worker.scattered = scattered.min().unwrap_or(0);
+        let worker = Worker::new(info, now);
         let mut placeable: Vec<TaskId> = Vec::new();
         for (_, class) in self.classes.iter() {
             if worker.qualifies(&class.definition) {
@@ -42,6 +40,7 @@ impl SchedulerCore {
             return;
         };
         self.counts.total_workers_lost += 1;
+        self.abandon_all_on(id);
         // Tasks first: while a task is processing, its dependencies are in memory.
         for task in self.running_on(&worker) {
             self.tasks[task].losses += 1;

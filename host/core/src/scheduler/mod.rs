@@ -27,6 +27,7 @@
 //! | `transition` | changes states; the only file that does |
 //! | `submit`, `clients` | what clients tell |
 //! | `members` | what workers tell |
+//! | `scatter` | clients' values on their way to workers |
 //! | `placement` | which worker runs what |
 //! | `ahead` | what a worker is given before its last input is there |
 //! | `tasks`, `classes`, `workers` | what is known |
@@ -41,6 +42,7 @@ mod event;
 mod invariants;
 mod members;
 mod placement;
+mod scatter;
 mod submit;
 mod tasks;
 #[cfg(test)]
@@ -57,15 +59,16 @@ use std::{
 use self::{
     classes::Classes,
     clients::Session,
+    scatter::Scatter,
     tasks::{TaskId, Tasks},
     transition::Due,
     workers::Workers,
 };
-use crate::{Attempt, Key, SessionId, TenantId, Time, WorkerId};
+use crate::{Attempt, Key, ScatterId, SessionId, TenantId, Time, WorkerId};
 
-pub use action::{Action, Input, KeyState};
+pub use action::{Action, Input, KeyState, ScatterError};
 pub use config::Config;
-pub use event::{Event, TaskResult, WorkerInfo};
+pub use event::{DataHeader, Event, Spread, TaskResult, WorkerInfo};
 pub use view::{Counts, WorkerView};
 
 /// The scheduler's state machine. See the [module](self) for how it works.
@@ -77,6 +80,7 @@ pub struct SchedulerCore {
     workers: Workers,
     sessions: BTreeMap<SessionId, Session>,
     datasets: BTreeMap<TenantId, BTreeMap<Arc<str>, Box<[TaskId]>>>,
+    scatters: BTreeMap<ScatterId, Scatter>,
     counts: Counts,
     /// How many submissions there were: the second part of a priority.
     submissions: u64,
@@ -105,6 +109,7 @@ impl SchedulerCore {
             workers: Workers::default(),
             sessions: BTreeMap::new(),
             datasets: BTreeMap::new(),
+            scatters: BTreeMap::new(),
             counts: Counts::default(),
             submissions: 0,
             first_attempt: Attempt(1),
@@ -129,7 +134,24 @@ impl SchedulerCore {
             Event::KeysReleased { session, keys } => self.keys_released(session, &keys),
             Event::KeysCancelled { session, keys } => self.keys_cancelled(session, &keys),
             Event::KeysDetached { session, keys } => self.keys_detached(session, &keys),
-            Event::DataScattered { .. } => self.data_scattered(event),
+            Event::ScatterOffered {
+                session,
+                scatter,
+                values,
+                spread,
+            } => self.scatter_offered(session, scatter, &values, spread),
+            Event::DataStaged { worker, scatter } => self.data_staged(worker, scatter),
+            Event::StagingFailed {
+                worker,
+                scatter,
+                reason,
+            } => self.staging_failed(worker, scatter, reason),
+            Event::ScatterAbandoned { scatter } => self.abandon(scatter),
+            Event::DataKept {
+                worker,
+                scatter,
+                key,
+            } => self.data_kept(now, worker, scatter, key),
             Event::DatasetPublished { tenant, name, keys } => {
                 self.dataset_published(tenant, name, &keys);
             }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{KeyState, SchedulerCore, WorkerInfo, tasks::State, workers::Worker};
+use super::{KeyState, SchedulerCore, WorkerInfo, tasks::State};
 use crate::{Key, TenantId, TypeId, WorkerId};
 
 /// Tasks by state, and what has happened since the start.
@@ -107,20 +107,6 @@ impl SchedulerCore {
             Some(State::Memory { holders, .. }) => holders.iter().collect(),
             _ => Vec::new(),
         }
-    }
-
-    /// The worker to store a client's value of `nbytes` on: the one with most room, counting what
-    /// was sent there before and has not arrived. `None` if there are no workers.
-    pub fn place_data(&mut self, nbytes: u64) -> Option<WorkerId> {
-        let fullness = |worker: &Worker| {
-            let nbytes = u128::from(worker.nbytes.max(worker.scattered));
-            (nbytes << 32) / u128::from(worker.info.memory_limit.max(1))
-        };
-        let workers = self.workers.iter();
-        let (_, id) = workers.map(|(id, worker)| (fullness(worker), id)).min()?;
-        let worker = self.workers.get_mut(id)?;
-        worker.scattered = worker.scattered.saturating_add(nbytes.max(1));
-        Some(id)
     }
 
     /// The keys of a dataset, in order.

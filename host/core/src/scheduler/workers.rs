@@ -28,8 +28,8 @@ pub(super) struct Worker {
     pub(super) used: BTreeMap<Arc<str>, u64>,
     /// How many tasks it has finished.
     pub(super) finished: u64,
-    /// Bytes of clients' values that were sent there, so that values sent together spread.
-    pub(super) scattered: u64,
+    /// Bytes of clients' values that are on their way there, so that values sent together spread.
+    pub(super) staged: u64,
     /// All and only tasks of `processing` whose dependents may be worth giving to it as well, before
     /// their input is there.
     pub(super) frontier: BTreeSet<(Priority, TaskId)>,
@@ -49,7 +49,7 @@ impl Worker {
             occupancy: 0,
             used: BTreeMap::new(),
             finished: 0,
-            scattered: 0,
+            staged: 0,
             frontier: BTreeSet::new(),
             heard: now,
             turn: 0,

@@ -208,16 +208,6 @@ impl WorkerCore {
         }
     }
 
-    pub(super) fn data_stored(&mut self, key: Key, nbytes: u64) {
-        let entry = self.entries.entry(key).or_insert_with(Entry::new);
-        match *entry.state {
-            State::Idle | State::Fetch | State::Flight { .. } | State::Memory { .. } => {
-                self.keep(key, nbytes);
-            }
-            State::Waiting { .. } | State::Ready | State::Executing { .. } => {}
-        }
-    }
-
     pub(super) fn free_keys(&mut self, keys: &[Key]) {
         for key in keys {
             self.free(*key);

@@ -28,6 +28,7 @@
 //! | `transition` | changes states; the only file that does |
 //! | `runs` | tasks: given, cancelled, executed |
 //! | `slots` | how many tasks are handed over, and which of those run |
+//! | `staged` | clients' values |
 //! | `fetches` | inputs: from which peer, in which batch |
 //! | `entry` | what is known of a key |
 //! | `invariants` | what must always hold |
@@ -40,6 +41,7 @@ mod fetches;
 mod invariants;
 mod runs;
 mod slots;
+mod staged;
 #[cfg(test)]
 mod tests;
 mod transition;
@@ -47,7 +49,7 @@ mod transition;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::{entry::Entry, fetches::Peer, slots::Slots};
-use crate::{Key, KeyMap, Time, WorkerId, task::Priority};
+use crate::{Key, KeyMap, ScatterId, Time, WorkerId, task::Priority};
 
 pub use action::{Action, ToScheduler};
 pub use config::Config;
@@ -67,6 +69,8 @@ pub struct WorkerCore {
     tell_started_at: Option<Time>,
     /// The peers that something is to be fetched from, or is being.
     peers: BTreeMap<WorkerId, Peer>,
+    /// Clients' values that are here and no results yet, with their sizes.
+    staged: BTreeMap<ScatterId, Vec<(Key, u64)>>,
     counts: Counts,
     /// Keys for which something may be due; empty between events.
     agenda: VecDeque<Key>,
@@ -100,6 +104,7 @@ impl WorkerCore {
             entries: KeyMap::default(),
             ready: BTreeSet::new(),
             peers: BTreeMap::new(),
+            staged: BTreeMap::new(),
             counts: Counts::default(),
             agenda: VecDeque::new(),
             actions: VecDeque::new(),
@@ -122,7 +127,9 @@ impl WorkerCore {
             }),
             Event::CancelTask { key, attempt } => self.cancel_task(key, attempt),
             Event::FreeKeys { keys } => self.free_keys(&keys),
-            Event::DataStored { key, nbytes } => self.data_stored(key, nbytes),
+            Event::DataStaged { scatter, values } => self.data_staged(scatter, values),
+            Event::KeepData { scatter } => self.keep_data(scatter),
+            Event::DropStaged { scatter } => self.drop_staged(scatter),
             Event::FetchDone {
                 peer,
                 arrived,
@@ -173,9 +180,9 @@ impl WorkerCore {
         self.counts
     }
 
-    /// Whether nothing is known: no task, no result.
+    /// Whether nothing is known: no task, no result, nothing staged.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.staged.is_empty()
     }
 
     fn send(&mut self, message: ToScheduler) {

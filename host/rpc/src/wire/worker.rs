@@ -4,7 +4,7 @@ use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use wask_core::{
-    Attempt, Key, Priority, TaskSpec, TypeId, WorkerId,
+    Attempt, Key, Priority, ScatterId, TaskSpec, TypeId, WorkerId,
     scheduler::{self, Action, Input, TaskResult, WorkerInfo},
     worker::{self, ToScheduler},
 };
@@ -148,8 +148,12 @@ fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &D
             out.set_attempt(attempt.0);
         }
         Action::FreeKeys { keys, .. } => out.set_free(&write_keys(keys)),
+        Action::KeepData { scatter, .. } => out.set_keep(scatter.0),
+        Action::DropStaged { scatter, .. } => out.set_drop_staged(scatter.0),
         Action::CloseWorker { reason, .. } => out.set_close(reason),
-        Action::Report { .. } => debug_assert!(false, "a report is for a client"),
+        Action::Report { .. } | Action::StageData { .. } | Action::ScatterDone { .. } => {
+            debug_assert!(false, "that is not for a worker");
+        }
     }
 }
 
@@ -196,6 +200,12 @@ pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBat
             }
             command::Free(keys) => Command::Core(worker::Event::FreeKeys {
                 keys: read_keys(keys?)?,
+            }),
+            command::Keep(scatter) => Command::Core(worker::Event::KeepData {
+                scatter: ScatterId(scatter),
+            }),
+            command::DropStaged(scatter) => Command::Core(worker::Event::DropStaged {
+                scatter: ScatterId(scatter),
             }),
             command::Close(reason) => Command::Close(reason?.to_str()?.to_owned()),
         });
@@ -291,6 +301,14 @@ fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
                 out.set_holder(holder.0);
             }
         }
+        ToScheduler::DataKept { scatter, key } => {
+            out.set_key(&key.0);
+            out.set_kept(scatter.0);
+        }
+        ToScheduler::StagedMissing { scatter } => {
+            out.set_key(&[0; 32]);
+            out.set_staged_missing(scatter.0);
+        }
         ToScheduler::ReplicaAdded { key } => {
             out.set_key(&key.0);
             out.set_replica_added(());
@@ -365,6 +383,16 @@ fn read_worker_event(
                 missing,
             }
         }
+        worker_event::Kept(scatter) => scheduler::Event::DataKept {
+            worker,
+            scatter: ScatterId(scatter),
+            key,
+        },
+        worker_event::StagedMissing(scatter) => scheduler::Event::StagingFailed {
+            worker,
+            scatter: ScatterId(scatter),
+            reason: "it does not have what was staged".to_owned(),
+        },
         worker_event::ReplicaAdded(()) => scheduler::Event::ReplicaAdded { worker, key },
         worker_event::ReplicaMissing(()) => scheduler::Event::ReplicaMissing { worker, key },
     })

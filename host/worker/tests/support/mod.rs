@@ -17,8 +17,8 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinHandle};
 use wask_component::Component;
 use wask_core::{
-    Applied, Arguments, Attempt, Definition, Digest, Failure, Hole, Key, TaskKind, TaskOptions,
-    TaskSpec, TypeId, WorkerId,
+    Applied, Arguments, Attempt, Definition, Digest, Failure, Hole, Key, ScatterId, TaskKind,
+    TaskOptions, TaskSpec, TypeId, WorkerId,
     scheduler::{Action, Event, Input, TaskResult},
 };
 use wask_rpc::{
@@ -148,12 +148,12 @@ impl Scheduler {
         }
     }
 
-    /// The next event that a worker tells, but for heartbeats, and for tasks that have started: of
-    /// those it tells only where they take long.
+    /// The next event that a worker tells, but for heartbeats, for values that are kept, and for
+    /// tasks that have started: of those it tells only where they take long.
     pub(crate) async fn event(&self) -> Event {
         loop {
             match self.news().await {
-                News::Told(Event::TaskStarted { .. }) => {}
+                News::Told(Event::TaskStarted { .. } | Event::DataKept { .. }) => {}
                 News::Told(event) => return event,
                 News::Heartbeat(_) => {}
                 News::Left(worker) => panic!("{worker} left"),
@@ -260,14 +260,16 @@ impl Member {
         (collected.take().unwrap().into_iter().collect(), missing)
     }
 
-    /// Stores a value, as scattering does.
+    /// Stores a value, as scattering does: it is staged, then kept.
     pub(crate) async fn put(
         &self,
         key: Key,
         ty: &str,
         value: &[u8],
     ) -> Result<(), wask_rpc::Error> {
+        let scatter = ScatterId(u64::from(key.0[0]));
         let mut request = self.store.put_request();
+        request.get().set_scatter(scatter.0);
         let mut header = request.get().init_objects(1).get(0);
         header.set_key(&key.0);
         header.set_type(ty);
@@ -275,7 +277,11 @@ impl Member {
         header.set_tenant("default");
         let sink: object_sink::Client = request.send().pipeline.get_sink();
         let object = (key, Bytes::copy_from_slice(value));
-        write_objects(&sink, [object], &Limits::default()).await
+        write_objects(&sink, [object], &Limits::default()).await?;
+        let worker = self.id;
+        self.command(&[Action::KeepData { worker, scatter }], &[])
+            .await;
+        Ok(())
     }
 }
 
