@@ -44,6 +44,7 @@ interface Gateway {
       worker @1 :UInt32;           # The id of this membership.
       heartbeatMillis @2 :UInt32;
       softwareVersion @3 :Text;
+      scheduler @4 :UInt64;        # Which one: another each time that a scheduler starts.
     }
   }
 }

@@ -105,6 +105,7 @@ impl gateway::Server for Gateway {
         let mut accepted = results.get().init_result().init_accepted();
         accepted.set_membership(Membership::serve(self.hub.clone(), worker));
         accepted.set_worker(worker.0);
+        accepted.set_scheduler(self.hub.id);
         accepted.set_heartbeat_millis(heartbeat_millis(&self.hub.config.limits));
         accepted.set_software_version(SOFTWARE_VERSION);
         Ok(())

@@ -3,6 +3,7 @@
 use std::{
     cell::{Ref, RefCell, RefMut},
     collections::{BTreeMap, BTreeSet},
+    hash::{BuildHasher, Hasher, RandomState},
     rc::Rc,
     time::Instant,
 };
@@ -32,6 +33,8 @@ pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
 /// The heart of the process. Every connection's servers share it.
 pub(crate) struct Hub {
     pub(crate) config: Config,
+    /// Which scheduler this is: another number each time that one starts.
+    pub(crate) id: u64,
     started: Instant,
     state: RefCell<State>,
     /// The core has been told something, or its time has come.
@@ -111,6 +114,8 @@ impl Hub {
         let started = Instant::now();
         Rc::new(Self {
             config,
+            // std's hash maps are seeded at random.
+            id: RandomState::new().build_hasher().finish(),
             started,
             state: RefCell::new(state),
             wake: Notify::new(),
@@ -206,6 +211,10 @@ impl Hub {
         store: object_store::Client,
         connection: ConnectionHandle,
     ) -> Result<(WorkerId, Rc<Outbox<Action>>), Refusal> {
+        if let Some(before) = self.same_as(&join) {
+            // Its last connection is broken, and nobody has noticed yet.
+            self.remove_worker(before, true);
+        }
         let mut state = self.state_mut();
         let name = &join.info.name;
         if let Some(other) = state
@@ -223,7 +232,12 @@ impl Hub {
         state.workers_ever += 1;
         let worker = WorkerId(state.workers_ever);
         let outbox = Rc::new(Outbox::new());
-        let info = join.info.clone();
+        let mut info = join.info.clone();
+        info.returning = join.previous.is_some();
+        info.previous = join
+            .previous
+            .filter(|(of, _)| *of == self.id)
+            .map(|(_, id)| id);
         let entry = WorkerEntry {
             join,
             store,
@@ -234,7 +248,8 @@ impl Hub {
         };
         state.workers.insert(worker, entry);
         drop(state);
-        tracing::info!(%worker, name = %info.name, slots = info.slots, "worker joined");
+        let returning = info.returning;
+        tracing::info!(%worker, name = %info.name, slots = info.slots, returning, "worker joined");
         self.tell([Event::WorkerJoined { worker, info }]);
         Ok((worker, outbox))
     }
@@ -268,13 +283,21 @@ impl Hub {
         }
     }
 
-    pub(crate) fn remove_worker(&self, worker: WorkerId) {
+    /// The member that a worker says it was, if it still is one under the same name.
+    fn same_as(&self, join: &JoinInfo) -> Option<WorkerId> {
+        let (of, worker) = join.previous?;
+        let state = self.state();
+        let entry = state.workers.get(&worker)?;
+        (of == self.id && entry.join.info.name == join.info.name).then_some(worker)
+    }
+
+    pub(crate) fn remove_worker(&self, worker: WorkerId, may_return: bool) {
         let removed = self.state_mut().workers.remove(&worker);
         if let Some(entry) = removed {
             entry.outbox.close();
             tracing::info!(%worker, name = %entry.join.info.name, "worker left");
         }
-        self.tell([Event::WorkerLost { worker }]);
+        self.tell([Event::WorkerLost { worker, may_return }]);
     }
 
     /// The addresses of all workers that a batch of actions for `worker` names.

@@ -313,8 +313,7 @@ async fn read(hub: &Hub, worker: WorkerId, keys: &[Key], sink: &object_sink::Cli
     };
     match read_from(&store, keys, sink).await {
         Ok(missing) => {
-            let event = |key: &Key| Event::ReplicaMissing { worker, key: *key };
-            hub.tell(missing.iter().map(event));
+            // The worker says by itself, in order with all else, that it does not have them.
             missing
         }
         Err(error) => {

@@ -1,11 +1,6 @@
 //! Components that tasks here use: fetched from the scheduler, admitted, compiled, kept.
 
-use std::{
-    cell::{OnceCell, RefCell},
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{
@@ -33,7 +28,7 @@ type Outcome = Result<Arc<Compiled>, Failed>;
 /// The components of one worker. Whoever asks for one that is being fetched waits with the others.
 pub(crate) struct Components {
     /// Set when the scheduler has let the worker in; nobody asks for components before.
-    membership: OnceCell<membership::Client>,
+    membership: RefCell<Option<membership::Client>>,
     sandbox: Sandbox,
     capacity: usize,
     entries: RefCell<Entries>,
@@ -58,17 +53,21 @@ enum Entry {
 impl Components {
     pub(crate) fn new(sandbox: Sandbox, capacity: usize) -> Self {
         Self {
-            membership: OnceCell::new(),
+            membership: RefCell::default(),
             sandbox,
             capacity: capacity.max(1),
             entries: RefCell::default(),
         }
     }
 
-    /// Sets where components come from, once.
+    /// The last membership: where components come from.
+    pub(crate) fn membership(&self) -> Option<membership::Client> {
+        self.membership.borrow().clone()
+    }
+
+    /// Sets where components come from from now on.
     pub(crate) fn set_membership(&self, membership: membership::Client) {
-        // A worker joins once.
-        let _ = self.membership.set(membership);
+        *self.membership.borrow_mut() = Some(membership);
     }
 
     /// A component, ready to run; `metered` where its tasks count fuel. Ready at once where it was
@@ -80,7 +79,7 @@ impl Components {
             Some(Found::Done(outcome)) => return outcome,
             Some(Found::Coming(coming)) => coming,
             None => {
-                let membership = self.membership.get().cloned();
+                let membership = self.membership();
                 let coming = obtain(membership, self.sandbox.clone(), name)
                     .boxed_local()
                     .shared();

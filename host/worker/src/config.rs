@@ -52,6 +52,8 @@ pub struct Config {
     pub components_max: usize,
     /// How long to try to reach the scheduler at the start.
     pub connect_timeout: Duration,
+    /// How long to look for a scheduler that was lost, before giving up.
+    pub return_timeout: Duration,
     /// How long a connection between workers may be idle.
     pub peer_idle: Duration,
     /// Limits of connections.
@@ -82,6 +84,7 @@ impl Config {
             sandbox: None,
             components_max: 64,
             connect_timeout: Duration::from_secs(10),
+            return_timeout: Duration::from_secs(600),
             peer_idle: Duration::from_secs(60),
             limits: Limits::default(),
         }

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use wask_core::{
-    Attempt, Failure, FailureKind, Key, Time, WorkerCore,
+    Attempt, Failure, FailureKind, Key, Time, WorkerCore, WorkerId,
     scheduler::TaskResult,
     worker::{Action, Event},
 };
@@ -38,6 +38,8 @@ pub(crate) struct Driver<E> {
     executor: E,
     executions: Executions,
     outbox: Outbox,
+    /// The number of the membership, from 1.
+    membership: u64,
     /// Jobs of this round.
     jobs: Vec<Job>,
     /// Fetches, and preparations that could not be done at once. They end with the driver.
@@ -53,14 +55,38 @@ impl<E: Executor> Driver<E> {
             executor,
             executions: Executions::default(),
             outbox,
+            membership: 1,
             jobs: Vec::new(),
             tasks: JoinSet::new(),
             started: Instant::now(),
         }
     }
 
+    /// The membership is over: what the scheduler wanted ends, results stay. What is told until the
+    /// next one begins is told to nobody.
+    pub(crate) fn lose_scheduler(&mut self) {
+        self.membership += 1;
+        self.tasks.abort_all();
+        self.node.peers.reset();
+        self.outbox = Outbox::new();
+        self.core.handle(self.now(), Event::SchedulerLost);
+        self.act();
+    }
+
+    /// The worker is a member again. What it holds is told to `outbox`, and all that comes.
+    pub(crate) fn find_scheduler(&mut self, id: WorkerId, outbox: Outbox) {
+        self.outbox = outbox;
+        self.core.handle(self.now(), Event::SchedulerFound { id });
+        self.act();
+    }
+
+    /// The number of the membership that is, or is to come.
+    pub(crate) fn membership(&self) -> u64 {
+        self.membership
+    }
+
     /// Runs until the scheduler ends the membership, and gives its reason.
-    pub(crate) async fn run(&mut self, mut inbox: mpsc::UnboundedReceiver<Input>) -> String {
+    pub(crate) async fn run(&mut self, inbox: &mut mpsc::UnboundedReceiver<Input>) -> String {
         let mut inputs = Vec::new();
         loop {
             tokio::select! {
@@ -73,14 +99,7 @@ impl<E: Executor> Driver<E> {
                     return reason;
                 }
             }
-            self.core.schedule(now);
-            while let Some(action) = self.core.poll_action() {
-                self.perform(action);
-            }
-            self.hand_over();
-            self.outbox.flush();
-            let running = u32::try_from(self.core.running()).unwrap_or(u32::MAX);
-            self.node.executing.set(running);
+            self.act();
             while self.tasks.try_join_next().is_some() {}
             // Lets connections go on, which also makes the next round a larger one.
             yield_now().await;
@@ -88,10 +107,23 @@ impl<E: Executor> Driver<E> {
         "its inbox was closed".to_owned()
     }
 
+    /// Has done what the core wants done after a batch of events.
+    fn act(&mut self) {
+        self.core.schedule(self.now());
+        while let Some(action) = self.core.poll_action() {
+            self.perform(action);
+        }
+        self.hand_over();
+        self.outbox.flush();
+        let running = u32::try_from(self.core.running()).unwrap_or(u32::MAX);
+        self.node.executing.set(running);
+    }
+
     /// Takes in one thing; the reason, where it is that the membership is over.
     fn take_in(&mut self, now: Time, input: Input) -> Option<String> {
         match input {
-            Input::Commands(batch) => {
+            Input::Commands(membership, _) if membership != self.membership => {}
+            Input::Commands(_, batch) => {
                 self.node.peers.learn(batch.peers);
                 for command in batch.commands {
                     match command {

@@ -34,8 +34,8 @@ pub(crate) type Inbox = mpsc::UnboundedSender<Input>;
 
 /// Something that happened.
 pub(crate) enum Input {
-    /// The scheduler told this.
-    Commands(CommandBatch),
+    /// The scheduler told this, in the membership with this number.
+    Commands(u64, CommandBatch),
     /// Something for the core: a fetch has ended, values were staged.
     Core(Event),
     /// An execution has all that it needs, or cannot get it.

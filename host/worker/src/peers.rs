@@ -40,6 +40,12 @@ impl Peers {
         self.addresses.borrow_mut().extend(peers);
     }
 
+    /// Forgets all: in a new membership these numbers may name others.
+    pub(crate) fn reset(&self) {
+        self.addresses.borrow_mut().clear();
+        self.links.borrow_mut().clear();
+    }
+
     /// A connection that was used before, if there is one. It may have broken since.
     pub(crate) fn known(&self, worker: WorkerId) -> Option<Rc<PeerLink>> {
         self.links.borrow().get(&worker).cloned()

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use wask_core::{WorkerId, worker::ToScheduler};
-use wask_rpc::{Backoff, Connection, Limits, Stream, connect, wire};
+use wask_rpc::{Backoff, Connection, Limits, RefusalCode, Stream, connect, wire};
 use wask_schema::{
     gateway_capnp::{gateway, gateway::join},
     transfer_capnp::object_store,
@@ -34,6 +34,8 @@ pub(crate) struct Link {
     pub(crate) connection: Connection,
     pub(crate) membership: membership::Client,
     pub(crate) worker: WorkerId,
+    /// Which scheduler it is.
+    pub(crate) scheduler: u64,
     pub(crate) heartbeat: Duration,
 }
 
@@ -46,6 +48,49 @@ impl Link {
         store: object_store::Client,
     ) -> Result<Self, Error> {
         let stream = reach(config).await?;
+        Self::join_over(stream, config, info, commands, store).await
+    }
+
+    /// Joins the cluster again, trying for [`Config::return_timeout`]: until somebody answers, and
+    /// until the scheduler has noticed that the last membership is over.
+    pub(crate) async fn return_to(
+        config: &Config,
+        info: &wire::JoinInfo,
+        commands: &worker_commands::Client,
+        store: &object_store::Client,
+    ) -> Result<Self, Error> {
+        let deadline = Instant::now() + config.return_timeout;
+        let (first, longest) = RETRY;
+        let mut backoff = Backoff::new(first, longest);
+        loop {
+            let pause = backoff.pause();
+            let error = match connect(&config.scheduler, &config.limits).await {
+                Err(error) => error.into(),
+                Ok(stream) => {
+                    let (commands, store) = (commands.clone(), store.clone());
+                    match Self::join_over(stream, config, info, commands, store).await {
+                        Ok(link) => return Ok(link),
+                        Err(error) => error,
+                    }
+                }
+            };
+            let is_final = matches!(&error, Error::Refused { refusal, .. }
+                if refusal.code != RefusalCode::Exists);
+            if is_final || Instant::now() + pause > deadline {
+                return Err(error);
+            }
+            tracing::debug!(%error, ?pause, "trying again");
+            sleep(pause).await;
+        }
+    }
+
+    async fn join_over(
+        stream: Stream,
+        config: &Config,
+        info: &wire::JoinInfo,
+        commands: worker_commands::Client,
+        store: object_store::Client,
+    ) -> Result<Self, Error> {
         let (gateway, connection) = Connection::open::<gateway::Client>(stream, &config.limits);
         let mut request = gateway.join_request();
         let mut params = request.get();
@@ -77,6 +122,7 @@ impl Link {
                 Ok(Self {
                     membership: accepted.get_membership().map_err(malformed)?,
                     worker: WorkerId(accepted.get_worker()),
+                    scheduler: accepted.get_scheduler(),
                     heartbeat,
                     connection,
                 })
@@ -89,8 +135,12 @@ impl Link {
         }
     }
 
-    /// Gives the place up.
+    /// Gives the place up, for good.
     pub(crate) async fn leave(self, reason: impl fmt::Display) {
+        let leave = self.membership.leave_request().send().promise;
+        if !matches!(tokio::time::timeout(LEAVE, leave).await, Ok(Ok(_))) {
+            tracing::debug!("the scheduler did not hear that this worker leaves");
+        }
         drop(self.membership);
         self.connection.close(reason);
         if tokio::time::timeout(LEAVE, self.connection.closed())
@@ -225,6 +275,8 @@ fn event_bytes(event: &ToScheduler) -> usize {
             ToScheduler::TaskStarted { .. }
             | ToScheduler::DataKept { .. }
             | ToScheduler::StagedMissing { .. }
+            | ToScheduler::DataFound { .. }
+            | ToScheduler::AllFound
             | ToScheduler::ReplicaAdded { .. }
             | ToScheduler::ReplicaMissing { .. } => 0,
         }

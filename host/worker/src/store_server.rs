@@ -100,7 +100,11 @@ async fn read_group(
     {
         let found = match node.store.get(&key) {
             Found::Here(bytes) => Some(bytes),
-            Found::Absent => None,
+            Found::Absent => {
+                // Whoever asks was told that it is here.
+                node.tell(Event::DataGone { key });
+                None
+            }
             Found::Loading(loading) => match loading.await {
                 Ok(bytes) => Some(bytes),
                 Err(error) => {

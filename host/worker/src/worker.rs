@@ -123,7 +123,8 @@ fn end(thread: JoinHandle<Result<(), Error>>) -> Result<(), Error> {
 }
 
 /// Runs a worker on the current thread, which must be inside of a `LocalSet`, until `shutdown` is
-/// ready or the cluster is lost. `on_joined` is called when it has joined.
+/// ready. `on_joined` is called when it has joined. A scheduler that is lost is looked for, with all
+/// results kept, for [`Config::return_timeout`].
 ///
 /// # Errors
 ///
@@ -146,33 +147,40 @@ pub async fn serve(
         "joined the cluster"
     );
     on_joined(&member.info);
-    let (ended, farewell) = tokio::select! {
-        () = shutdown => (Ok(()), "the worker was asked to stop".to_owned()),
-        reason = member.link.connection.closed() => {
-            let reason = reason.to_string();
-            let scheduler = config.scheduler.clone();
-            (Err(Error::SchedulerLost { scheduler, reason: reason.clone() }), reason)
+    loop {
+        let reason = tokio::select! {
+            () = &mut shutdown => {
+                member.leave("the worker was asked to stop").await;
+                return Ok(());
+            }
+            reason = member.link.connection.closed() => reason.to_string(),
+            reason = member.driver.run(&mut member.inbox) => reason,
+        };
+        tracing::warn!(
+            reason,
+            "lost the scheduler; looking for it, with all results kept"
+        );
+        tokio::select! {
+            () = &mut shutdown => return Ok(()),
+            rejoined = member.rejoin(&config, &reason) => rejoined?,
         }
-        reason = member.driver.run(member.inbox) => {
-            let scheduler = config.scheduler.clone();
-            (Err(Error::Closed { scheduler, reason: reason.clone() }), reason)
-        }
-    };
-    // Stops the guests.
-    drop((member.driver, member.tasks));
-    member.link.leave(farewell).await;
-    tracing::info!("left the cluster");
-    ended
+        tracing::info!(id = %member.info.id, "joined the cluster again");
+    }
 }
 
 /// A worker that has joined, with all that serves it.
 struct Member {
     info: WorkerInfo,
+    node: Rc<Node>,
     link: Link,
     driver: Driver<ThreadExecutor>,
+    sender: Inbox,
     inbox: mpsc::UnboundedReceiver<Input>,
-    /// The listener for peers, heartbeats, events on their way. They end with the worker.
-    tasks: JoinSet<()>,
+    join: JoinInfo,
+    /// Heartbeats and events on their way. They end with the membership.
+    link_tasks: JoinSet<()>,
+    /// The listener for peers. It ends with the worker.
+    peers: JoinSet<()>,
 }
 
 impl Member {
@@ -184,26 +192,12 @@ impl Member {
         let contact = address::contact(config, listener.address())?;
         let executor = executor(config, &sandbox, sender.clone())?;
         let store = StoreServer::client(Rc::downgrade(&node));
-        let info = join_info(config, &sandbox, &contact);
-        let link = Link::join(config, &info, Commands::client(sender), store).await?;
-        node.components.set_membership(link.membership.clone());
-
+        let join = join_info(config, &sandbox, &contact);
+        let commands = Commands::client(sender.clone(), 1);
+        let link = Link::join(config, &join, commands, store).await?;
         let outbox = Outbox::new();
-        let events = link
-            .membership
-            .events_request()
-            .send()
-            .pipeline
-            .get_events();
-        let mut tasks = JoinSet::new();
-        tasks.spawn_local(outbox.clone().send_to(events, config.limits.clone()));
-        let beat = link.heartbeat;
-        tasks.spawn_local(heartbeats(
-            Rc::downgrade(&node),
-            link.membership.clone(),
-            beat,
-        ));
-        tasks.spawn_local(serve_peers(
+        let mut peers = JoinSet::new();
+        peers.spawn_local(serve_peers(
             listener,
             Rc::downgrade(&node),
             config.token.clone(),
@@ -221,12 +215,75 @@ impl Member {
                 address: contact,
                 id: link.worker,
             },
-            driver: Driver::new(node, core, executor, outbox),
+            link_tasks: link_tasks(config, &node, &link, &outbox),
+            driver: Driver::new(node.clone(), core, executor, outbox),
+            node,
             link,
+            sender,
             inbox,
-            tasks,
+            join,
+            peers,
         })
     }
+
+    /// The membership is over, for this reason: joins again. Meanwhile what runs comes to its end, and
+    /// peers get what they ask for.
+    async fn rejoin(&mut self, config: &Config, reason: &str) -> Result<(), Error> {
+        self.link_tasks.abort_all();
+        self.link.connection.close(reason);
+        self.driver.lose_scheduler();
+        self.join.previous = Some((self.link.scheduler, self.link.worker));
+        let commands = Commands::client(self.sender.clone(), self.driver.membership());
+        let store = StoreServer::client(Rc::downgrade(&self.node));
+        let link = tokio::select! {
+            link = Link::return_to(config, &self.join, &commands, &store) => {
+                link.map_err(|error| lost(config, reason, error))?
+            }
+            reason = self.driver.run(&mut self.inbox) => {
+                let scheduler = config.scheduler.clone();
+                return Err(Error::Closed { scheduler, reason });
+            }
+        };
+        let outbox = Outbox::new();
+        self.link_tasks = link_tasks(config, &self.node, &link, &outbox);
+        self.info.id = link.worker;
+        self.driver.find_scheduler(link.worker, outbox);
+        self.link = link;
+        Ok(())
+    }
+
+    /// Stops the guests, and takes leave.
+    async fn leave(self, farewell: &str) {
+        drop((self.driver, self.link_tasks, self.peers));
+        self.link.leave(farewell).await;
+        tracing::info!("left the cluster");
+    }
+}
+
+/// Why a worker that lost its scheduler ends.
+fn lost(config: &Config, reason: &str, error: Error) -> Error {
+    match error {
+        Error::Refused { .. } => error,
+        error => Error::SchedulerLost {
+            scheduler: config.scheduler.clone(),
+            reason: format!("{reason}; then, for {:?}: {error}", config.return_timeout),
+        },
+    }
+}
+
+/// What goes on for as long as the membership lasts.
+fn link_tasks(config: &Config, node: &Rc<Node>, link: &Link, outbox: &Outbox) -> JoinSet<()> {
+    node.components.set_membership(link.membership.clone());
+    let events = link.membership.events_request().send();
+    let events = events.pipeline.get_events();
+    let mut tasks = JoinSet::new();
+    tasks.spawn_local(outbox.clone().send_to(events, config.limits.clone()));
+    tasks.spawn_local(heartbeats(
+        Rc::downgrade(node),
+        link.membership.clone(),
+        link.heartbeat,
+    ));
+    tasks
 }
 
 fn sandbox(config: &Config) -> Result<Sandbox, Error> {
@@ -281,7 +338,10 @@ fn join_info(config: &Config, sandbox: &Sandbox, contact: &Address) -> JoinInfo 
             memory_limit: config.memory_limit,
             task_memory: config.task_memory.min(sandbox.task_memory_max()),
             resources: config.resources.clone(),
+            returning: false,
+            previous: None,
         },
+        previous: None,
         contact_address: contact.to_string(),
         software_version: SOFTWARE_VERSION.to_owned(),
         protocol_version: common_capnp::PROTOCOL_VERSION,

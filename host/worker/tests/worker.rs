@@ -10,7 +10,6 @@ use std::{
 use support::{Member, News, Running, Scheduler, config, local, operator, start, task_of_kind};
 use wask_core::{
     Applied, Attempt, Digest, FailureKind, Key, Limit, ResultLimits, TaskKind, TaskOptions,
-    WorkerId,
     scheduler::{Action, Event},
 };
 use wask_rpc::{Address, Refusal, RefusalCode};
@@ -342,6 +341,9 @@ fn scattered_values_are_checked_and_stored() {
         assert!(member.put(bad_key, "list<u8>", bad).await.is_err());
         assert!(member.put(key, "list<", &value).await.is_err());
         assert_eq!(member.read(&[key, bad_key]).await.1, [bad_key]);
+        // Whoever asks in vain was told otherwise, so the scheduler hears of it.
+        let missing = scheduler.event().await;
+        assert!(matches!(missing, Event::ReplicaMissing { key, .. } if key == bad_key));
         let task = scheduler.task_of("length", key);
         member.compute([task]).await;
         let (_, result) = scheduler.finished().await;
@@ -481,17 +483,11 @@ fn an_input_whose_file_went_bad_is_told() {
 fn a_worker_says_why_it_ends() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let (worker, member) = start(&scheduler, config(&scheduler)).await;
-        let reason = "it was silent".to_owned();
-        let close = Action::CloseWorker {
-            worker: WorkerId(0),
-            reason,
+        let impatient = Config {
+            return_timeout: Duration::ZERO,
+            ..config(&scheduler)
         };
-        member.command(&[close], &[]).await;
-        let error = worker.ended().await.unwrap_err();
-        assert!(matches!(&error, Error::Closed { reason, .. } if reason == "it was silent"));
-
-        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let (worker, member) = start(&scheduler, impatient).await;
         member
             .compute([scheduler.task("spin", &[], options())])
             .await;
@@ -499,6 +495,51 @@ fn a_worker_says_why_it_ends() {
         let error = worker.ended().await.unwrap_err();
         assert!(matches!(error, Error::SchedulerLost { .. }), "{error}");
         assert_eq!(error.class(), Class::Unreachable);
+    });
+}
+
+#[test]
+fn a_worker_comes_back_with_what_it_holds() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        assert_eq!(member.info.previous, None);
+        let value = list(&[1; 1000]);
+        let key = Key::of_data("default", "list<u8>", &value);
+        member.put(key, "list<u8>", &value).await.unwrap();
+        member
+            .compute([scheduler.task("spin", &[], options())])
+            .await;
+        while !matches!(
+            scheduler.news().await,
+            News::Told(Event::TaskStarted { .. })
+        ) {}
+        scheduler.cut();
+        let back = scheduler.joined().await;
+        assert!(back.info.previous.is_some_and(|(_, id)| id == member.id));
+        // What it ran for the last membership does not hold up its one slot.
+        back.compute([scheduler.task_of("length", key)]).await;
+        let mut told = Vec::new();
+        loop {
+            match scheduler.event().await {
+                Event::DataFound { key: found, .. } => told.push((back.id, found)),
+                Event::AllFound { worker } => assert_eq!(worker, back.id),
+                Event::TaskFinished { worker, .. } => {
+                    assert_eq!((worker, told), (back.id, vec![(back.id, key)]));
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        // The scheduler ends the membership, and it is back again.
+        let close = Action::CloseWorker {
+            worker: back.id,
+            reason: "it was silent".to_owned(),
+        };
+        back.command(&[close], &[]).await;
+        let again = scheduler.joined().await;
+        assert!(again.info.previous.is_some_and(|(_, id)| id == back.id));
+        worker.stop().await.unwrap();
     });
 }
 

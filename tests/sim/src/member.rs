@@ -54,6 +54,8 @@ pub(crate) struct Member {
     pub(crate) queue: VecDeque<Key>,
     /// When the core wants to be asked again.
     pub(crate) wakes_at: Option<Time>,
+    /// Which scheduler it was a member with last.
+    pub(crate) epoch: u32,
     /// It stands still until then.
     pub(crate) frozen_until: u64,
     /// Its connection to the scheduler is broken, and it does not know yet.
@@ -72,6 +74,7 @@ impl Member {
             executing: BTreeMap::new(),
             queue: VecDeque::new(),
             wakes_at: None,
+            epoch: 0,
             frozen_until: 0,
             is_cut: false,
         }

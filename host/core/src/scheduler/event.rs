@@ -79,8 +79,8 @@ pub enum Event {
     DatasetUnpublished { tenant: TenantId, name: Arc<str> },
     /// A worker joined.
     WorkerJoined { worker: WorkerId, info: WorkerInfo },
-    /// A worker left, or its connection broke.
-    WorkerLost { worker: WorkerId },
+    /// A worker left for good, or its connection broke: then it may come back.
+    WorkerLost { worker: WorkerId, may_return: bool },
     /// A worker is alive.
     Heartbeat { worker: WorkerId },
     /// A worker has a task in a slot, and has had it there for a while.
@@ -103,13 +103,22 @@ pub enum Event {
         attempt: Attempt,
         failure: Arc<Failure>,
     },
-    /// A worker gives a task back: it could not get these inputs from these holders.
+    /// A worker gives a task back: it could not get these inputs from these holders. They may have
+    /// them all the same: each says by itself what it does not have.
     InputsMissing {
         worker: WorkerId,
         key: Key,
         attempt: Attempt,
         missing: Vec<(Key, WorkerId)>,
     },
+    /// A worker that has come back has kept a result.
+    DataFound {
+        worker: WorkerId,
+        key: Key,
+        nbytes: u64,
+    },
+    /// A worker that has come back has told all that it kept.
+    AllFound { worker: WorkerId },
     /// A worker fetched a copy of a result.
     ReplicaAdded { worker: WorkerId, key: Key },
     /// A worker does not have a result that it was thought to hold, as it found itself, or
@@ -150,6 +159,11 @@ pub struct WorkerInfo {
     pub task_memory: u64,
     /// What it has, by name, for tasks that ask for it.
     pub resources: BTreeMap<Arc<str>, u64>,
+    /// Whether it has been a member before, here or of another scheduler, and is going to tell what it
+    /// has kept: until it has, nothing is sent there, lest an order and such news cross.
+    pub returning: bool,
+    /// Its membership before this one, if that was with this same scheduler.
+    pub previous: Option<WorkerId>,
 }
 
 /// The stored result of a task.

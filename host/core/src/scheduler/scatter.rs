@@ -118,7 +118,8 @@ impl SchedulerCore {
                 // One that it does not fit is an error, as it is for a value that goes to one.
                 self.roomiest(key, nbytes)?;
                 let lacking = self.workers.iter().filter(|(id, worker)| {
-                    !holders.contains(id) && worker.info.memory_limit >= nbytes
+                    let fits = worker.is_settled && worker.info.memory_limit >= nbytes;
+                    fits && !holders.contains(id)
                 });
                 lacking.map(|(id, _)| id).collect()
             }
@@ -146,8 +147,9 @@ impl SchedulerCore {
                 memory_limit,
             });
         }
-        let takes =
-            |worker: &Worker| worker.staged.saturating_add(nbytes) <= worker.info.memory_limit;
+        let takes = |worker: &Worker| {
+            worker.is_settled && worker.staged.saturating_add(nbytes) <= worker.info.memory_limit
+        };
         let fullness = |worker: &Worker| {
             let nbytes = u128::from(worker.nbytes) + u128::from(worker.staged);
             (nbytes << 32) / u128::from(worker.info.memory_limit.max(1))
@@ -226,7 +228,9 @@ impl SchedulerCore {
         let id = known.unwrap_or_else(|| self.insert(tenant, key, result_type));
         self.hold(session, id);
         match &*self.tasks[id].state {
-            State::Released | State::Erred { .. } => self.store(id, worker, nbytes),
+            State::Released | State::Away { .. } | State::Erred { .. } => {
+                self.store(id, worker, nbytes);
+            }
             State::Memory { .. } => {
                 self.add_replica(id, worker);
                 let state = KeyState::of_state(&self.tasks[id].state);

@@ -10,8 +10,8 @@ use hashbrown::HashTable;
 
 use super::{classes::ClassId, transition::CurrentState};
 use crate::{
-    Attempt, Failure, Key, SessionId, TaskSpec, TenantId, TypeId, WorkerId, small_set::SmallSet,
-    task::Priority,
+    Attempt, Failure, Key, SessionId, TaskSpec, TenantId, Time, TypeId, WorkerId,
+    small_set::SmallSet, task::Priority,
 };
 
 /// A task's place among [`Tasks`]: dense, and given to another task once this one is forgotten.
@@ -83,6 +83,8 @@ pub(super) struct Task {
     /// Whether it has had a result since it was submitted. If it is impure, it must not get a second
     /// one before it is submitted again.
     pub(super) has_finished: bool,
+    /// Whether every run of it, and of all that it depends on, gives the same result.
+    pub(super) is_deterministic: bool,
     /// Whether its last run went down with a worker.
     pub(super) was_lost: bool,
     /// Whether it is to come to a result though nobody else may want it: fire and forget.
@@ -116,6 +118,9 @@ pub(super) enum State {
         estimate: u64,
         started: bool,
     },
+    /// It has had a result, which nobody can compute again. The last worker that had it was lost, and
+    /// may come back with it until then.
+    Away { holder: WorkerId, until: Time },
     /// The result is on these workers; there is at least one.
     Memory {
         holders: SmallSet<WorkerId>,
@@ -134,7 +139,7 @@ impl State {
             | Self::Queued
             | Self::Ahead { .. }
             | Self::Processing { .. } => true,
-            Self::Released | Self::Memory { .. } | Self::Erred { .. } => false,
+            Self::Released | Self::Away { .. } | Self::Memory { .. } | Self::Erred { .. } => false,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{Key, TenantId, TypeId, WorkerId};
 pub struct Counts {
     /// Known, with nothing to be done: nobody wants the result.
     pub released: u64,
-    /// Wanted; some input is not in memory yet.
+    /// Wanted; some input is not in memory yet, or the result is away with a worker that may return.
     pub waiting: u64,
     /// Ready; no worker of the cluster may run it.
     pub no_worker: u64,
@@ -29,6 +29,8 @@ pub struct Counts {
     pub total_recomputed: u64,
     /// Since the start: tasks that failed, dependents included.
     pub total_erred: u64,
+    /// Since the start: results that workers came back with and that were still wanted.
+    pub total_found: u64,
     /// Since the start: workers that were lost.
     pub total_workers_lost: u64,
     /// Since the start: messages ignored because they spoke of an attempt, a key, a worker or a
@@ -53,7 +55,7 @@ impl Counts {
     pub(super) fn of_state(&mut self, state: &State) -> &mut u64 {
         match state {
             State::Released => &mut self.released,
-            State::Waiting { .. } => &mut self.waiting,
+            State::Waiting { .. } | State::Away { .. } => &mut self.waiting,
             State::NoWorker => &mut self.no_worker,
             State::Queued => &mut self.queued,
             State::Ahead { .. } | State::Processing { .. } => &mut self.processing,

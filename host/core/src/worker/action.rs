@@ -59,6 +59,10 @@ pub enum ToScheduler {
     DataKept { scatter: ScatterId, key: Key },
     /// What was to be kept is not staged here.
     StagedMissing { scatter: ScatterId },
+    /// A result that was here before this membership began.
+    DataFound { key: Key, nbytes: u64 },
+    /// All that was here before has been told.
+    AllFound,
     /// A copy of a result was fetched.
     ReplicaAdded { key: Key },
     /// A result is not here any more.

@@ -33,6 +33,11 @@ pub enum Event {
     KeepData { scatter: ScatterId },
     /// The scheduler wants what was staged to be dropped, if it still is.
     DropStaged { scatter: ScatterId },
+    /// The membership is over: the scheduler cannot be reached, or has given this worker up. What it
+    /// wanted does not count any more; results stay.
+    SchedulerLost,
+    /// The worker is a member again, under this number.
+    SchedulerFound { id: WorkerId },
     /// A fetch has come to its end, after any number of keys arrived: `arrived` are in the store
     /// with their sizes, `missing` the peer does not have.
     FetchDone {

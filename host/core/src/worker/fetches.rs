@@ -143,6 +143,12 @@ impl WorkerCore {
         is_missing: impl Fn(Key) -> bool,
     ) {
         let Some(peer) = self.peers.get_mut(&id) else {
+            // It was asked for by an earlier membership.
+            for (key, _) in arrived {
+                if !self.entries.contains_key(key) {
+                    self.actions.push_back(Action::Drop { key: *key });
+                }
+            }
             return;
         };
         let flight = mem::take(&mut peer.flight);
@@ -214,15 +220,18 @@ impl WorkerCore {
         }
     }
 
-    /// A result went bad. The scheduler need not hear of one that it wanted dropped.
+    /// A result went bad, or a peer asked for one that is not here: the scheduler may think that it
+    /// is, and believes only what a worker says of itself. It need not hear of one that it wanted
+    /// dropped.
     pub(super) fn data_gone(&mut self, key: Key) {
-        let Some(entry) = self.entries.get(&key) else {
-            return;
+        let freed = match self.entries.get(&key).map(|entry| &*entry.state) {
+            Some(State::Memory { freed }) => Some(*freed),
+            _ => None,
         };
-        if let State::Memory { freed } = *entry.state {
-            if !freed {
-                self.send(ToScheduler::ReplicaMissing { key });
-            }
+        if freed != Some(true) {
+            self.send(ToScheduler::ReplicaMissing { key });
+        }
+        if freed.is_some() {
             self.lose(key);
         }
     }

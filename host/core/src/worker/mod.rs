@@ -28,6 +28,7 @@
 //! | `transition` | changes states; the only file that does |
 //! | `runs` | tasks: given, cancelled, executed |
 //! | `slots` | how many tasks are handed over, and which of those run |
+//! | `returns` | a scheduler that is lost, and found again |
 //! | `staged` | clients' values |
 //! | `fetches` | inputs: from which peer, in which batch |
 //! | `entry` | what is known of a key |
@@ -39,6 +40,7 @@ mod entry;
 mod event;
 mod fetches;
 mod invariants;
+mod returns;
 mod runs;
 mod slots;
 mod staged;
@@ -93,8 +95,7 @@ pub struct Counts {
 }
 
 impl WorkerCore {
-    /// A worker that holds nothing. `id` is its membership: a worker that joins again starts with
-    /// a new core and an empty store.
+    /// A worker that holds nothing. `id` is its first membership.
     pub fn new(id: WorkerId, config: Config) -> Self {
         Self {
             id,
@@ -127,6 +128,8 @@ impl WorkerCore {
             }),
             Event::CancelTask { key, attempt } => self.cancel_task(key, attempt),
             Event::FreeKeys { keys } => self.free_keys(&keys),
+            Event::SchedulerLost => self.scheduler_lost(),
+            Event::SchedulerFound { id } => self.scheduler_found(id),
             Event::DataStaged { scatter, values } => self.data_staged(scatter, values),
             Event::KeepData { scatter } => self.keep_data(scatter),
             Event::DropStaged { scatter } => self.drop_staged(scatter),

@@ -24,6 +24,8 @@ pub struct JoinInfo {
     pub info: WorkerInfo,
     /// Where peers reach it.
     pub contact_address: String,
+    /// If it was a member before: of which scheduler, and by which id.
+    pub previous: Option<(u64, WorkerId)>,
     /// Its software, for people.
     pub software_version: String,
     /// Must be the scheduler's.
@@ -40,6 +42,11 @@ pub fn write_join_info(mut out: worker_info::Builder<'_>, join: &JoinInfo) {
     out.set_slots(join.info.slots);
     out.set_memory_limit(join.info.memory_limit);
     out.set_task_memory(join.info.task_memory);
+    if let Some((scheduler, worker)) = join.previous {
+        out.set_returning(true);
+        out.set_previous_scheduler(scheduler);
+        out.set_previous_worker(worker.0);
+    }
     let mut resources = out
         .reborrow()
         .init_resources(list_len(join.info.resources.len()));
@@ -68,7 +75,14 @@ pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> 
             memory_limit: info.get_memory_limit(),
             task_memory: info.get_task_memory(),
             resources,
+            // These are the scheduler's to say.
+            returning: false,
+            previous: None,
         },
+        previous: info.get_returning().then(|| {
+            let worker = WorkerId(info.get_previous_worker());
+            (info.get_previous_scheduler(), worker)
+        }),
         contact_address: info.get_contact_address()?.to_str()?.to_owned(),
         software_version: info.get_software_version()?.to_str()?.to_owned(),
         protocol_version: info.get_protocol_version(),
@@ -309,6 +323,14 @@ fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
             out.set_key(&[0; 32]);
             out.set_staged_missing(scatter.0);
         }
+        ToScheduler::DataFound { key, nbytes } => {
+            out.set_key(&key.0);
+            out.set_data_found(*nbytes);
+        }
+        ToScheduler::AllFound => {
+            out.set_key(&[0; 32]);
+            out.set_all_found(());
+        }
         ToScheduler::ReplicaAdded { key } => {
             out.set_key(&key.0);
             out.set_replica_added(());
@@ -393,6 +415,12 @@ fn read_worker_event(
             scatter: ScatterId(scatter),
             reason: "it does not have what was staged".to_owned(),
         },
+        worker_event::DataFound(nbytes) => scheduler::Event::DataFound {
+            worker,
+            key,
+            nbytes,
+        },
+        worker_event::AllFound(()) => scheduler::Event::AllFound { worker },
         worker_event::ReplicaAdded(()) => scheduler::Event::ReplicaAdded { worker, key },
         worker_event::ReplicaMissing(()) => scheduler::Event::ReplicaMissing { worker, key },
     })

@@ -123,10 +123,15 @@ impl Scheduler {
         self.shared.pushes.take()
     }
 
-    /// Breaks all connections.
+    /// Breaks all connections that there are.
+    pub(crate) fn cut(&self) {
+        self.shared.connections.borrow_mut().clear();
+    }
+
+    /// Breaks all connections, and takes no new ones.
     pub(crate) fn die(&self) {
         self.listening.abort();
-        self.shared.connections.borrow_mut().clear();
+        self.cut();
     }
 
     #[expect(

@@ -66,6 +66,11 @@ impl Cluster {
     pub(super) fn leave_and_come_again(&mut self, index: usize) {
         let session = self.clients[index].session;
         self.tell_scheduler(index, ToScheduler::Event(Event::SessionClosed { session }));
+        self.come_anew(index);
+    }
+
+    /// A client logs in and knows nothing.
+    pub(super) fn come_anew(&mut self, index: usize) {
         let session = self.open_session(self.clients[index].universe);
         let client = &mut self.clients[index];
         client.session = session;
@@ -75,7 +80,7 @@ impl Cluster {
     }
 
     pub(super) fn tell_scheduler(&mut self, client: usize, message: ToScheduler) {
-        let happening = Happening::SchedulerGets(message);
+        let happening = Happening::SchedulerGets(self.epoch, message);
         self.send(Node::Client(client), Node::Scheduler, happening);
     }
 }

@@ -36,7 +36,7 @@ impl Cluster {
     /// Hands an event to the core. Sometimes more come before anything is placed.
     pub(crate) fn feed(&mut self, event: Event) {
         match event {
-            Event::WorkerLost { worker } => self.forget_worker(worker),
+            Event::WorkerLost { worker, .. } => self.forget_worker(worker),
             Event::SessionOpened { session, .. } => {
                 self.open_sessions.insert(session);
             }

@@ -33,7 +33,7 @@ impl Cluster {
         match message {
             ToWorker::Event(event) => self.feed_worker(id, event),
             ToWorker::Stage(scatter, keys) => self.stage(id, scatter, &keys),
-            ToWorker::Close => self.remove_member(id),
+            ToWorker::Close => self.lose_scheduler(id),
             ToWorker::Serve { asker, keys } => self.serve(id, asker, &keys),
             ToWorker::Served {
                 peer,
@@ -85,7 +85,7 @@ impl Cluster {
             worker: id,
             scatter,
         });
-        let staged = Happening::SchedulerGets(staged);
+        let staged = Happening::SchedulerGets(self.epoch, staged);
         self.send(Node::Staging(id), Node::Scheduler, staged);
     }
 
@@ -95,7 +95,7 @@ impl Cluster {
             scatter,
             reason: "as planned".to_owned(),
         });
-        let failed = Happening::SchedulerGets(failed);
+        let failed = Happening::SchedulerGets(self.epoch, failed);
         self.send(Node::Staging(worker), Node::Scheduler, failed);
     }
 
@@ -237,6 +237,12 @@ impl Cluster {
                 scatter,
                 reason: "it is not staged".to_owned(),
             },
+            Message::DataFound { key, nbytes } => Event::DataFound {
+                worker,
+                key,
+                nbytes,
+            },
+            Message::AllFound => Event::AllFound { worker },
             Message::ReplicaAdded { key } => Event::ReplicaAdded { worker, key },
             Message::ReplicaMissing { key } => Event::ReplicaMissing { worker, key },
         })
@@ -245,7 +251,7 @@ impl Cluster {
     /// Sends a message to the scheduler, if the connection is whole.
     fn report(&mut self, id: WorkerId, message: ToScheduler) {
         if self.members.get(&id).is_some_and(|member| !member.is_cut) {
-            let happening = Happening::SchedulerGets(message);
+            let happening = Happening::SchedulerGets(self.epoch, message);
             self.send(Node::Worker(id), Node::Scheduler, happening);
         }
     }
@@ -293,6 +299,18 @@ impl Cluster {
         };
         let happening = Happening::WorkerGets(asker, served);
         self.send(Node::Worker(peer), Node::Worker(asker), happening);
+    }
+
+    /// All executions end, as the worker has lost the scheduler.
+    pub(super) fn end_all_executions(&mut self, id: WorkerId) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        let executing = member.executing.iter();
+        let executing: Vec<_> = executing.map(|(key, it)| (*key, it.attempt)).collect();
+        for (key, attempt) in executing {
+            self.execution_ends(id, key, attempt);
+        }
     }
 
     /// An execution has come to its end, or was interrupted, which may come too late.

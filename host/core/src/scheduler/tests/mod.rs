@@ -16,6 +16,7 @@ mod large_inputs;
 mod losing_workers;
 mod placement;
 mod releasing;
+mod returning;
 mod scattering;
 mod stale;
 mod submitting;
@@ -160,6 +161,8 @@ impl Harness {
             memory_limit: 1 << 30,
             task_memory: TASK_MEMORY_MAX,
             resources: BTreeMap::new(),
+            returning: false,
+            previous: None,
         };
         change(&mut info);
         let worker = WorkerId(worker);
@@ -382,7 +385,31 @@ impl Harness {
 
     fn lose(&mut self, worker: u32) {
         let worker = WorkerId(worker);
-        self.send(Event::WorkerLost { worker });
+        self.send(Event::WorkerLost {
+            worker,
+            may_return: false,
+        });
+    }
+
+    fn cut(&mut self, worker: u32) {
+        let worker = WorkerId(worker);
+        self.send(Event::WorkerLost {
+            worker,
+            may_return: true,
+        });
+    }
+
+    fn all_found(&mut self, worker: u32) {
+        let worker = WorkerId(worker);
+        self.send(Event::AllFound { worker });
+    }
+
+    fn find(&mut self, worker: u32, name: &str) {
+        self.send(Event::DataFound {
+            worker: WorkerId(worker),
+            key: self.key(name),
+            nbytes: 100,
+        });
     }
 
     fn counts(&self) -> Counts {

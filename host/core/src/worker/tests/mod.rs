@@ -8,6 +8,7 @@ mod cancelling;
 mod executing;
 mod fetching;
 mod freeing;
+mod returning;
 mod staging;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -248,6 +249,8 @@ fn text(names: &BTreeMap<Key, &'static str>, action: &Action) -> String {
             }
             ToScheduler::DataKept { key, .. } => format!("> kept {}", name(key)),
             ToScheduler::StagedMissing { scatter } => format!("> not staged {}", scatter.0),
+            ToScheduler::AllFound => "> all found".to_owned(),
+            ToScheduler::DataFound { key, .. } => format!("> found {}", name(key)),
             ToScheduler::ReplicaAdded { key } => format!("> added {}", name(key)),
             ToScheduler::ReplicaMissing { key } => format!("> gone {}", name(key)),
         },
