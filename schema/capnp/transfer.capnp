@@ -51,7 +51,8 @@ interface ObjectStore {
 }
 
 interface Peer {
-  # What a worker offers to whoever connects to its contact address.
+  # What a worker offers to whoever connects to its contact address. Only workers are let in, and
+  # their store takes no values; clients read and store by way of the scheduler.
 
   open @0 (credential :Common.Credential) -> (result :Result);
 

@@ -106,11 +106,20 @@ fn no_cluster(context: &Context) -> Result<Failed> {
     })
 }
 
-/// The token of a file, else that of the environment.
+/// The token of clients: of a file, else of the environment.
 pub(crate) fn given_token(file: Option<&PathBuf>) -> Result<Option<String>> {
+    token(file, "WASK_TOKEN")
+}
+
+/// The token of workers: of a file, else of the environment.
+pub(crate) fn given_worker_token(file: Option<&PathBuf>) -> Result<Option<String>> {
+    token(file, "WASK_WORKER_TOKEN")
+}
+
+fn token(file: Option<&PathBuf>, variable: &str) -> Result<Option<String>> {
     match file {
         Some(file) => paths::read_token(file).map(Some),
-        None => Ok(std::env::var("WASK_TOKEN")
+        None => Ok(std::env::var(variable)
             .ok()
             .filter(|token| !token.is_empty())),
     }

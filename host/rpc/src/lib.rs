@@ -15,6 +15,7 @@ mod connection;
 mod error;
 mod limits;
 mod objects;
+mod secret;
 mod thread;
 mod transport;
 pub mod wire;
@@ -25,6 +26,7 @@ pub use connection::{CloseReason, Connection, ConnectionHandle};
 pub use error::{Error, Refusal, RefusalCode};
 pub use limits::Limits;
 pub use objects::{Collected, object_collector, object_sink_with, write_objects};
+pub use secret::{Secret, random_token};
 pub use thread::spawn_rpc_thread;
 pub use transport::{Listener, Stream, connect};
 

@@ -3,15 +3,15 @@
 use wask_core::scheduler;
 use wask_rpc::{Address, Limits};
 
-use crate::TaskRules;
+use crate::{TaskRules, Tokens};
 
 /// How a scheduler is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens.
     pub listen: Address,
-    /// The secret that clients and workers must show; none lets in whoever can connect.
-    pub token: Option<String>,
+    /// What clients and workers must show; none lets in whoever can connect.
+    pub tokens: Option<Tokens>,
     /// Limits of its connections.
     pub limits: Limits,
     /// Limits of what it decides. The heartbeat interval is taken from `limits`.
@@ -30,7 +30,7 @@ impl Config {
         let limits = Limits::default();
         Self {
             listen,
-            token: None,
+            tokens: None,
             limits,
             core: scheduler::Config::default(),
             task_rules: TaskRules::default(),

@@ -7,7 +7,9 @@ use wask_core::{
     ENGINE_PROFILE, SessionId, WorkerId, bytes_text,
     scheduler::{Action, WorkerInfo},
 };
-use wask_rpc::{ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
+use wask_rpc::{
+    ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, Secret, wire,
+};
 use wask_schema::{
     common_capnp::{PROTOCOL_VERSION, credential},
     gateway_capnp::gateway,
@@ -20,12 +22,15 @@ use crate::{
     membership::Membership,
     outbox::Outbox,
     session::Session,
+    tokens::Role,
 };
 
 /// The door, for one connection.
 pub(crate) struct Gateway {
     pub(crate) hub: Rc<Hub>,
     pub(crate) connection: ConnectionHandle,
+    /// What workers show one another.
+    pub(crate) peer_key: Rc<Secret>,
     /// Whether its peer has been let in.
     pub(crate) admitted: Rc<Cell<bool>>,
 }
@@ -42,7 +47,7 @@ impl gateway::Server for Gateway {
         let version = client.get_software_version()?.to_str()?;
         let protocol = client.get_protocol_version();
         let allowed = self
-            .check_credential(params.get_credential()?)?
+            .check_credential(Role::Client, params.get_credential()?)?
             .and_then(|()| check_version("client", version, protocol, ENGINE_PROFILE));
         if let Err(refusal) = allowed {
             tracing::info!(name, %refusal, "client refused");
@@ -81,7 +86,7 @@ impl gateway::Server for Gateway {
         let (commands, store) = (params.get_commands()?, params.get_store()?);
         let version = &join.software_version;
         let joined = self
-            .check_credential(params.get_credential()?)?
+            .check_credential(Role::Worker, params.get_credential()?)?
             .and_then(|()| {
                 check_version(
                     "worker",
@@ -105,6 +110,7 @@ impl gateway::Server for Gateway {
         let mut accepted = results.get().init_result().init_accepted();
         accepted.set_membership(Membership::serve(self.hub.clone(), worker));
         accepted.set_worker(worker.0);
+        accepted.set_peer_key(self.peer_key.bytes());
         accepted.set_heartbeat_millis(heartbeat_millis(&self.hub.config.limits));
         accepted.set_software_version(SOFTWARE_VERSION);
         Ok(())
@@ -134,29 +140,14 @@ impl Gateway {
 
     fn check_credential(
         &self,
+        role: Role,
         credential: credential::Reader<'_>,
     ) -> Result<Result<(), Refusal>, Error> {
-        let Some(token) = &self.hub.config.token else {
-            return Ok(Ok(()));
-        };
-        let message = match credential.which()? {
-            credential::Token(shown) => {
-                if equal(shown?.as_bytes(), token.as_bytes()) {
-                    return Ok(Ok(()));
-                }
-                "the token is not the one this scheduler was started with"
-            }
-            credential::None(()) => "this scheduler asks for a token; give it with --token-file",
-            credential::Ticket(_) => "a ticket reads results from workers; it is no way in here",
-        };
-        Ok(Err(Refusal::new(RefusalCode::Credential, message)))
+        match &self.hub.config.tokens {
+            Some(tokens) => tokens.check(role, credential),
+            None => Ok(Ok(())),
+        }
     }
-}
-
-/// Compares digests, so that the time it takes tells nothing about the secret.
-fn equal(shown: &[u8], secret: &[u8]) -> bool {
-    // BLAKE3's own comparison of hashes takes constant time.
-    blake3::hash(shown) == blake3::hash(secret)
 }
 
 fn check_version(who: &str, software: &str, protocol: u32, profile: u32) -> Result<(), Refusal> {

@@ -30,6 +30,7 @@ mod rules;
 mod scheduler;
 mod session;
 mod status;
+mod tokens;
 mod types;
 mod upload;
 
@@ -37,3 +38,4 @@ pub use config::Config;
 pub use error::Error;
 pub use rules::TaskRules;
 pub use scheduler::{Scheduler, serve};
+pub use tokens::Tokens;

@@ -12,7 +12,7 @@ use tokio::{
     task::spawn_local,
     time::{sleep, timeout},
 };
-use wask_rpc::{Address, Connection, Limits, Listener, Stream, spawn_rpc_thread};
+use wask_rpc::{Address, Connection, Limits, Listener, Secret, Stream, spawn_rpc_thread};
 use wask_schema::gateway_capnp::gateway;
 
 use crate::{Config, Error, gateway::Gateway, hub::Hub};
@@ -91,7 +91,13 @@ pub async fn serve(
     tracing::info!(address = %listener.address(), "scheduler listening");
     ready(listener.address());
     let hub = Hub::new(config);
-    let connections = Rc::new(Connections::default());
+    let peer_key = Rc::new(Secret::random().map_err(Error::Random)?);
+    let connections = Rc::new(Connections {
+        peer_key,
+        open: RefCell::default(),
+        strangers: Cell::default(),
+        ever: Cell::default(),
+    });
     tokio::select! {
         () = hub.run() => {}
         () = accept(&listener, &hub, &connections) => {}
@@ -122,8 +128,9 @@ async fn accept(listener: &Listener, hub: &Rc<Hub>, connections: &Rc<Connections
 }
 
 /// The connections of this process, within their limits.
-#[derive(Default)]
 struct Connections {
+    /// What workers show one another: new each time, so that no key outlives its cluster.
+    peer_key: Rc<Secret>,
     open: RefCell<BTreeMap<u64, Rc<Connection>>>,
     strangers: Cell<usize>,
     ever: Cell<u64>,
@@ -141,9 +148,11 @@ impl Connections {
         let admitted = Rc::new(Cell::new(false));
         let connection = Connection::serve_with(stream, limits, |connection| {
             let (hub, admitted) = (hub.clone(), admitted.clone());
+            let peer_key = self.peer_key.clone();
             let gateway: gateway::Client = capnp_rpc::new_client(Gateway {
                 hub,
                 connection,
+                peer_key,
                 admitted,
             });
             gateway.client

@@ -20,7 +20,7 @@ use wask_sandbox::Sandbox;
 pub struct Config {
     /// Where the scheduler listens.
     pub scheduler: Address,
-    /// The cluster's secret. `None`: the cluster asks for nothing.
+    /// The cluster's token for workers. `None`: the cluster asks for nothing.
     pub token: Option<String>,
     /// Its name, unique in the cluster.
     pub name: String,

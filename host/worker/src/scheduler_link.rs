@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep},
 };
 use wask_core::{WorkerId, worker::ToScheduler};
-use wask_rpc::{Backoff, Connection, Limits, Stream, connect, wire};
+use wask_rpc::{Backoff, Connection, Limits, Secret, Stream, connect, wire};
 use wask_schema::{
     gateway_capnp::{gateway, gateway::join},
     transfer_capnp::object_store,
@@ -35,6 +35,8 @@ pub(crate) struct Link {
     pub(crate) membership: membership::Client,
     pub(crate) worker: WorkerId,
     pub(crate) heartbeat: Duration,
+    /// What workers of this cluster show one another.
+    pub(crate) peer_key: Secret,
 }
 
 impl Link {
@@ -77,6 +79,7 @@ impl Link {
                 Ok(Self {
                     membership: accepted.get_membership().map_err(malformed)?,
                     worker: WorkerId(accepted.get_worker()),
+                    peer_key: wire::read_peer_key(accepted.get_peer_key().map_err(malformed)?)?,
                     heartbeat,
                     connection,
                 })

@@ -24,7 +24,11 @@ pub(crate) struct StoreServer {
 impl StoreServer {
     /// The capability to give away.
     pub(crate) fn client(node: Weak<Node>) -> object_store::Client {
-        capnp_rpc::new_client(Self { node })
+        capnp_rpc::new_client(Self::new(node))
+    }
+
+    pub(crate) fn new(node: Weak<Node>) -> Self {
+        Self { node }
     }
 
     fn node(&self) -> Result<Rc<Node>, capnp::Error> {

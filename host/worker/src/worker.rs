@@ -187,6 +187,7 @@ impl Member {
         let info = join_info(config, &sandbox, &contact);
         let link = Link::join(config, &info, Commands::client(sender), store).await?;
         node.components.set_membership(link.membership.clone());
+        node.peers.set_key(link.peer_key.clone());
 
         let outbox = Outbox::new();
         let events = link
@@ -206,7 +207,6 @@ impl Member {
         tasks.spawn_local(serve_peers(
             listener,
             Rc::downgrade(&node),
-            config.token.clone(),
             config.limits.clone(),
             config.peer_idle,
         ));
@@ -248,14 +248,13 @@ fn node(config: &Config, sandbox: &Sandbox, inbox: Inbox) -> Result<Node, Error>
         spill_dir: config.spill_dir.clone(),
         ..wask_store::Config::new(config.memory_limit)
     })?;
-    let (token, limits) = (config.token.clone(), config.limits.clone());
     Ok(Node {
         name: config.name.as_str().into(),
         limits: config.limits.clone(),
         scatter_max: config.memory_hard_limit.max(config.memory_limit),
         store,
         components: Components::new(sandbox.clone(), config.components_max),
-        peers: Peers::new(token, limits, config.peer_idle),
+        peers: Peers::new(config.limits.clone(), config.peer_idle),
         inbox,
         executing: Cell::new(0),
     })

@@ -13,7 +13,11 @@ use wask_core::{
     WorkerId,
     scheduler::{Action, Event},
 };
-use wask_rpc::{Address, Refusal, RefusalCode};
+use wask_rpc::{Address, Connection, Limits, Refusal, RefusalCode, connect, wire};
+use wask_schema::{
+    common_capnp::credential,
+    transfer_capnp::{object_store, peer},
+};
 use wask_worker::{Class, Config, Error, Worker};
 
 fn numbers(numbers: &[u32]) -> Vec<u8> {
@@ -90,12 +94,7 @@ fn results_are_arguments_of_other_tasks() {
 fn operators_run_on_inputs_of_peers() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let token = Some("secret".to_owned());
-        let config = Config {
-            token,
-            ..config(&scheduler)
-        };
-        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, [[1; 32]; 2]).await;
         let count = task_of_kind(operator("count", "u8"), key, &[]);
         let counted = count.key;
         second.compute_from(count, nbytes, &[&first]).await;
@@ -350,18 +349,12 @@ fn scattered_values_are_checked_and_stored() {
     });
 }
 
-/// Two workers; the first has a value.
-async fn pair(scheduler: &Scheduler, second: Config) -> ([Running; 2], [Member; 2], Key, u64) {
-    let token = Some("secret".to_owned());
-    let (a, first) = start(
-        scheduler,
-        Config {
-            token,
-            ..config(scheduler)
-        },
-    )
-    .await;
-    let (b, second) = start(scheduler, second).await;
+/// Two workers; the first has a value. They are told these keys to show one another.
+async fn pair(scheduler: &Scheduler, keys: [[u8; 32]; 2]) -> ([Running; 2], [Member; 2], Key, u64) {
+    scheduler.set_peer_key(keys[0]);
+    let (a, first) = start(scheduler, config(scheduler)).await;
+    scheduler.set_peer_key(keys[1]);
+    let (b, second) = start(scheduler, config(scheduler)).await;
     let value = list(&vec![1; 3 << 20]);
     let key = Key::of_data("default", "list<u8>", &value);
     first.put(key, "list<u8>", &value).await.unwrap();
@@ -372,12 +365,7 @@ async fn pair(scheduler: &Scheduler, second: Config) -> ([Running; 2], [Member; 
 fn inputs_come_from_peers() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let token = Some("secret".to_owned());
-        let config = Config {
-            token,
-            ..config(&scheduler)
-        };
-        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, [[1; 32]; 2]).await;
         let task = scheduler.task_of("length", key);
         second.compute_from(task, nbytes, &[&first]).await;
         let Event::ReplicaAdded {
@@ -397,15 +385,11 @@ fn inputs_come_from_peers() {
 }
 
 #[test]
-fn peers_without_the_token_get_nothing() {
+fn peers_without_the_key_get_nothing() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let token = Some("guess".to_owned());
-        let config = Config {
-            token,
-            ..config(&scheduler)
-        };
-        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let keys = [[1; 32], [2; 32]];
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, keys).await;
         let task = scheduler.task_of("length", key);
         second.compute_from(task, nbytes, &[&first]).await;
         let Event::InputsMissing { missing, .. } = scheduler.event().await else {
@@ -415,6 +399,61 @@ fn peers_without_the_token_get_nothing() {
         for worker in workers {
             worker.stop().await.unwrap();
         }
+    });
+}
+
+/// What is said at a worker's data port to who shows this credential; the store of who is let in.
+async fn knock(
+    member: &Member,
+    show: impl FnOnce(credential::Builder<'_>),
+) -> (Result<object_store::Client, Refusal>, Connection) {
+    let limits = Limits::default();
+    let address = member.info.contact_address.parse().unwrap();
+    let stream = connect(&address, &limits).await.unwrap();
+    let (door, connection) = Connection::open::<peer::Client>(stream, &limits);
+    let mut request = door.open_request();
+    show(request.get().init_credential());
+    let answer = request.send().promise.await.unwrap();
+    let result = answer.get().unwrap().get_result().unwrap();
+    let outcome = match result.which().unwrap() {
+        peer::result::Store(store) => Ok(store.unwrap()),
+        peer::result::Refused(refusal) => Err(wire::read_refusal(refusal.unwrap()).unwrap()),
+    };
+    (outcome, connection)
+}
+
+#[test]
+fn a_data_port_serves_workers_only_and_takes_nothing() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        scheduler.set_peer_key([1; 32]);
+        let token = Some("secret".to_owned());
+        let config = Config {
+            token,
+            ..config(&scheduler)
+        };
+        let (worker, member) = start(&scheduler, config).await;
+        type Show = fn(credential::Builder<'_>);
+        let shown: [(Show, &str); 4] = [
+            (|mut it| it.set_none(()), "serves workers only"),
+            (|mut it| it.set_token("secret"), "serves workers only"),
+            (|mut it| it.set_peer(&[2; 32]), "not the key"),
+            (|mut it| it.set_peer(&[]), "not the key"),
+        ];
+        for (show, why) in shown {
+            let refusal = knock(&member, show).await.0.err().unwrap();
+            assert_eq!(refusal.code, RefusalCode::Credential);
+            assert!(refusal.message.contains(why), "{refusal}");
+        }
+        let (store, _connection) = knock(&member, |mut it| it.set_peer(&[1; 32])).await;
+        let store = store.unwrap();
+        let value = list(&[5; 10]);
+        let key = Key::of_data("default", "list<u8>", &value);
+        let peer = Member { store, ..member };
+        let error = peer.put(key, "list<u8>", &value).await.unwrap_err();
+        assert!(error.to_string().contains("scheduler"), "{error}");
+        assert_eq!(peer.read(&[key]).await.1, [key]);
+        worker.stop().await.unwrap();
     });
 }
 

@@ -10,7 +10,7 @@ use wask_worker::Config;
 use super::{scheduler::check_exposure, supervise::Supervised};
 use crate::{
     args::{MisplacedArgs, units},
-    cluster::{Context, given_token},
+    cluster::{Context, given_worker_token},
     exit::{Failed, Result},
     interrupt::signalled,
     scheduler_file::SchedulerFile,
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  wask worker tcp://10.0.0.7:8786 --token-file token --slots 8
+  wask worker tcp://10.0.0.7:8786 --worker-token-file worker-token --slots 8
   wask worker --scheduler-file /shared/scheduler.json --memory-limit 16GiB --spill-dir /scratch")]
 pub(crate) struct WorkerArgs {
     /// The scheduler's address
@@ -33,9 +33,9 @@ pub(crate) struct WorkerArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "scheduler")]
     scheduler_file: Option<PathBuf>,
 
-    /// A file with the cluster's token; WASK_TOKEN may hold the token itself
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    /// A file with the cluster's token for workers; WASK_WORKER_TOKEN may hold the token itself
+    #[arg(long, value_name = "FILE", alias = "token-file")]
+    worker_token_file: Option<PathBuf>,
 
     /// Its name, unique in the cluster [default: made of the machine's name]
     #[arg(long)]
@@ -88,7 +88,7 @@ pub(crate) struct WorkerArgs {
 
 pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
     args.supervised.obey()?;
-    let token = given_token(args.token_file.as_ref())?;
+    let token = given_worker_token(args.worker_token_file.as_ref())?;
     let scheduler = match (args.scheduler, &args.scheduler_file) {
         (Some(address), _) => address,
         (None, Some(file)) => SchedulerFile::read(file)?,

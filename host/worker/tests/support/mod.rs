@@ -46,6 +46,8 @@ struct Shared {
     news: mpsc::UnboundedSender<News>,
     component: Component,
     refusal: RefCell<Option<Refusal>>,
+    /// What it tells workers to show one another.
+    peer_key: Cell<[u8; 32]>,
     next: Cell<u32>,
     connections: RefCell<Vec<Connection>>,
     /// Messages with events.
@@ -85,6 +87,7 @@ impl Scheduler {
             news: sender,
             component: component.clone(),
             refusal: RefCell::default(),
+            peer_key: Cell::default(),
             next: Cell::new(0),
             connections: RefCell::default(),
             pushes: Cell::new(0),
@@ -112,6 +115,11 @@ impl Scheduler {
     /// Lets nobody in.
     pub(crate) fn refuse(&self, refusal: Refusal) {
         *self.shared.refusal.borrow_mut() = Some(refusal);
+    }
+
+    /// Tells those who join from now on another key.
+    pub(crate) fn set_peer_key(&self, key: [u8; 32]) {
+        self.shared.peer_key.set(key);
     }
 
     pub(crate) fn downloads(&self) -> u32 {
@@ -385,6 +393,7 @@ impl gateway::Server for Gateway {
         let mut accepted = result.init_accepted();
         accepted.set_membership(capnp_rpc::new_client(membership));
         accepted.set_worker(id.0);
+        accepted.set_peer_key(&self.0.peer_key.get());
         accepted.set_heartbeat_millis(u32::try_from(HEARTBEAT.as_millis()).unwrap());
         let joined = News::Joined(Member {
             id,
