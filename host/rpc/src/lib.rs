@@ -9,17 +9,22 @@
 //! - capnp-rpc is single-threaded, so a process has one thread for it ([`spawn_rpc_thread`]), and
 //!   nothing on that thread may block.
 
+mod acceptor;
 mod address;
 mod backoff;
 mod connection;
 mod error;
+mod ledger;
 mod limits;
+mod network;
 mod objects;
 mod secret;
+mod stranger;
 mod thread;
 mod transport;
 pub mod wire;
 
+pub use acceptor::Acceptor;
 pub use address::{Address, ParseAddressError};
 pub use backoff::Backoff;
 pub use connection::{CloseReason, Connection, ConnectionHandle};
@@ -27,6 +32,7 @@ pub use error::{Error, Refusal, RefusalCode};
 pub use limits::Limits;
 pub use objects::{Collected, object_collector, object_sink_with, write_objects};
 pub use secret::{Secret, random_token};
+pub use stranger::shown;
 pub use thread::spawn_rpc_thread;
 pub use transport::{Listener, Stream, connect};
 

@@ -26,8 +26,30 @@ pub struct Limits {
     pub admission: Duration,
     /// Connections that a listener serves at a time.
     pub connections: usize,
-    /// Of them, those that have not been let in yet.
+    /// Of them, those that have not been let in yet; one more pushes out the oldest.
     pub strangers: usize,
+    /// Bytes that a peer may send before it is let in, each message with what it costs to keep.
+    pub stranger_bytes: usize,
+    /// Messages that a peer may send before it is let in.
+    pub stranger_messages: usize,
+    /// Answers that wait to be sent to a peer that is not let in yet, because it does not read.
+    pub stranger_answers: usize,
+    /// Lines that strangers have written into the log, all together, in
+    /// [`stranger_lines_every`](Self::stranger_lines_every).
+    pub stranger_lines: usize,
+    /// How long [`stranger_lines`](Self::stranger_lines) lines are enough.
+    pub stranger_lines_every: Duration,
+    /// Questions of a peer that are not both answered and done with.
+    pub questions: usize,
+    /// Questions that a peer gave up before they were answered; each takes some room for as long as
+    /// the connection lives.
+    pub given_up: usize,
+    /// Bytes of a peer's messages whose questions are not answered. A stream has a window of them.
+    pub question_bytes: usize,
+    /// Bytes of answers that wait to be sent, because the peer does not read.
+    pub answer_bytes: usize,
+    /// Bytes of all that waits to be sent to a peer: of each stream to it a window.
+    pub queued_bytes: usize,
     /// How often peers send a sign of life.
     pub heartbeat: Duration,
 }
@@ -52,7 +74,17 @@ impl Default for Limits {
             connect: Duration::from_secs(5),
             admission: Duration::from_secs(10),
             connections: 10_000,
-            strangers: 100,
+            strangers: 500,
+            stranger_bytes: 64 << 10,
+            stranger_messages: 64,
+            stranger_answers: 16,
+            stranger_lines: 10,
+            stranger_lines_every: Duration::from_secs(10),
+            questions: 100_000,
+            given_up: 500_000,
+            question_bytes: 512 << 20,
+            answer_bytes: 64 << 20,
+            queued_bytes: 2 << 30,
             heartbeat: Duration::from_secs(2),
         }
     }

@@ -1,6 +1,6 @@
 //! Lets clients and workers in.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use tokio::task::spawn_local;
 use wask_core::{
@@ -8,7 +8,7 @@ use wask_core::{
     scheduler::{Action, WorkerInfo},
 };
 use wask_rpc::{
-    ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, Secret, wire,
+    ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, Secret, shown, wire,
 };
 use wask_schema::{
     common_capnp::{PROTOCOL_VERSION, credential},
@@ -31,8 +31,6 @@ pub(crate) struct Gateway {
     pub(crate) connection: ConnectionHandle,
     /// What workers show one another.
     pub(crate) peer_key: Rc<Secret>,
-    /// Whether its peer has been let in.
-    pub(crate) admitted: Rc<Cell<bool>>,
 }
 
 impl gateway::Server for Gateway {
@@ -48,15 +46,17 @@ impl gateway::Server for Gateway {
         let protocol = client.get_protocol_version();
         let allowed = self
             .check_credential(Role::Client, params.get_credential()?)?
-            .and_then(|()| check_version("client", version, protocol, ENGINE_PROFILE));
+            .and_then(|()| check_version("client", version, protocol, ENGINE_PROFILE))
+            .and_then(|()| self.check_first());
         if let Err(refusal) = allowed {
-            tracing::info!(name, %refusal, "client refused");
+            let refused = format_args!("client `{}` refused: {refusal}", shown(name));
+            self.connection.log(refused);
             wire::write_refusal(results.get().init_result().init_refused(), &refusal);
             return Ok(());
         }
         let (tenant, tenant_name) = DEFAULT_TENANT;
         let (session, outbox) = self.hub.open_session(tenant, self.connection.clone());
-        tracing::info!(%session, name, "client logged in");
+        tracing::info!(%session, name = shown(name), "client logged in");
         spawn_local(send_events(
             self.hub.clone(),
             session,
@@ -95,11 +95,13 @@ impl gateway::Server for Gateway {
                     join.engine_profile,
                 )
             })
+            .and_then(|()| self.check_first())
             .and_then(|()| self.hub.add_worker(join, store, self.connection.clone()));
         let (worker, outbox) = match joined {
             Ok(joined) => joined,
             Err(refusal) => {
-                tracing::info!(name = %info.name, %refusal, "worker refused");
+                let refused = format_args!("worker `{}` refused: {refusal}", shown(&info.name));
+                self.connection.log(refused);
                 wire::write_refusal(results.get().init_result().init_refused(), &refusal);
                 return Ok(());
             }
@@ -119,9 +121,18 @@ impl gateway::Server for Gateway {
 
 impl Gateway {
     fn let_in(&self) {
-        self.admitted.set(true);
-        self.connection
-            .set_silence(self.hub.config.limits.silence());
+        self.connection.let_in(self.hub.config.limits.silence());
+    }
+
+    /// A connection is one session or one membership.
+    fn check_first(&self) -> Result<(), Refusal> {
+        match self.connection.is_stranger() {
+            true => Ok(()),
+            false => {
+                let message = "this connection has logged in or joined already; open another";
+                Err(Refusal::new(RefusalCode::Invalid, message))
+            }
+        }
     }
 
     /// Says in the log where a worker would get no task but those that ask for little memory.

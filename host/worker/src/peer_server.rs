@@ -1,28 +1,17 @@
 //! The door of this worker: other workers, who connect to its contact address.
 
 use std::{
-    cell::Cell,
     rc::{Rc, Weak},
-    sync::Arc,
     time::Duration,
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::JoinSet,
-    time::sleep,
-};
-use wask_rpc::{Connection, ConnectionHandle, Limits, Listener, Refusal, RefusalCode, wire};
+use wask_rpc::{Acceptor, ConnectionHandle, Limits, Listener, Refusal, RefusalCode, wire};
 use wask_schema::{
     common_capnp::credential,
     transfer_capnp::{object_store, peer},
 };
 
 use crate::{node::Node, store_server::StoreServer};
-
-/// How long to wait after the system refused to accept a connection, for want of descriptors for
-/// instance.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Serves all who connect, until the worker ends.
 pub(crate) async fn serve_peers(
@@ -31,39 +20,16 @@ pub(crate) async fn serve_peers(
     limits: Limits,
     idle: Duration,
 ) {
-    let room = |count: usize| Arc::new(Semaphore::new(count.max(1)));
-    let (connections, strangers) = (room(limits.connections), room(limits.strangers));
-    let mut served = JoinSet::new();
-    loop {
-        // Neither is ever closed, so both of these wait and never fail.
-        let place = connections.clone().acquire_owned().await;
-        let stranger = strangers.clone().acquire_owned().await;
-        let stream = match listener.accept().await {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "failed to accept a connection");
-                sleep(ACCEPT_AGAIN).await;
-                continue;
-            }
+    let door = |connection| {
+        let door = Door {
+            results: Results::client(node.clone()),
+            node: node.clone(),
+            connection,
+            idle,
         };
-        let node = node.clone();
-        let connection = Connection::serve_with(stream, &limits, |connection| {
-            let door = Door {
-                results: Results::client(node.clone()),
-                node,
-                connection,
-                idle,
-                stranger: Cell::new(stranger.ok()),
-            };
-            capnp_rpc::new_client::<peer::Client, _>(door).client
-        });
-        while served.try_join_next().is_some() {}
-        served.spawn_local(async move {
-            let _place = place;
-            let reason = connection.closed().await;
-            tracing::debug!(%reason, "a peer's connection ended");
-        });
-    }
+        capnp_rpc::new_client::<peer::Client, _>(door).client
+    };
+    Acceptor::new(&limits).serve(&listener, door).await;
 }
 
 /// Lets in the workers of the cluster.
@@ -72,8 +38,6 @@ struct Door {
     results: object_store::Client,
     connection: ConnectionHandle,
     idle: Duration,
-    /// Held until the peer has been let in.
-    stranger: Cell<Option<OwnedSemaphorePermit>>,
 }
 
 impl peer::Server for Door {
@@ -86,11 +50,14 @@ impl peer::Server for Door {
         let mut result = results.get().init_result();
         match outcome {
             Ok(()) => {
-                self.stranger.take();
-                self.connection.set_silence(self.idle);
+                self.connection.let_in(self.idle);
                 result.set_store(self.results.clone());
             }
-            Err(refusal) => wire::write_refusal(result.init_refused(), &refusal),
+            Err(refusal) => {
+                self.connection
+                    .log(format_args!("a peer was refused: {refusal}"));
+                wire::write_refusal(result.init_refused(), &refusal);
+            }
         }
         Ok(())
     }
