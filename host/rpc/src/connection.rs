@@ -11,15 +11,19 @@ use std::{
 
 use capnp::{capability::FromClientHook, message::ReaderOptions};
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty::VatNetwork};
+use futures::future::LocalBoxFuture;
 use tokio::{
-    io::{AsyncRead, BufReader, BufWriter, ReadBuf},
+    io::{AsyncRead, AsyncWrite, BufReader, BufWriter, ReadBuf},
     sync::watch,
     task::{AbortHandle, spawn_local},
     time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
-use crate::{Limits, Stream};
+use crate::{
+    Limits, Stream,
+    error::{closed, closed_for},
+};
 
 /// Bytes that are read from or written to a stream at once.
 const BUFFER_BYTES: usize = 128 << 10;
@@ -57,13 +61,25 @@ impl ConnectionHandle {
         self.silence.set(limit);
     }
 
-    /// Ends the connection, once what is queued has been sent.
+    /// Ends the connection, once what is queued has been sent. The peer is told the reason.
     pub fn close(&self, reason: impl fmt::Display) {
         self.closing.send_if_modified(|asked| {
             let first = asked.is_none();
             asked.get_or_insert_with(|| CloseReason(reason.to_string()));
             first
         });
+    }
+
+    /// Waits until somebody here wants an end.
+    fn close_asked(&self) -> impl Future<Output = CloseReason> + 'static {
+        let mut asked = self.closing.subscribe();
+        async move {
+            let reason = asked
+                .wait_for(Option::is_some)
+                .await
+                .map(|reason| reason.clone());
+            reason.ok().flatten().unwrap_or_else(CloseReason::dropped)
+        }
     }
 }
 
@@ -96,18 +112,18 @@ impl Connection {
         limits: &Limits,
         bootstrap: impl FnOnce(ConnectionHandle) -> capnp::capability::Client,
     ) -> Self {
-        let (network, heard) = network(stream, Side::Server, limits);
         let handle = ConnectionHandle::new(limits.admission);
+        let (network, heard) = network(stream, Side::Server, limits, &handle);
         let system = RpcSystem::new(Box::new(network), Some(bootstrap(handle.clone())));
         Self::start(system, heard, handle)
     }
 
     /// Takes what the other side offers.
     pub fn open<C: FromClientHook>(stream: Stream, limits: &Limits) -> (C, Self) {
-        let (network, heard) = network(stream, Side::Client, limits);
+        let handle = ConnectionHandle::new(limits.admission);
+        let (network, heard) = network(stream, Side::Client, limits, &handle);
         let mut system = RpcSystem::new(Box::new(network), None);
         let bootstrap = system.bootstrap(Side::Server);
-        let handle = ConnectionHandle::new(limits.admission);
         (bootstrap, Self::start(system, heard, handle))
     }
 
@@ -159,25 +175,21 @@ impl Drop for Connection {
 
 /// Runs the system until it ends, the peer is silent for too long, or this side wants an end.
 async fn drive(mut system: RpcSystem<Side>, heard: Heard, handle: ConnectionHandle) -> CloseReason {
-    let disconnector = system.get_disconnector();
-    let mut close_asked = handle.closing.subscribe();
-    let asked = async {
-        let reason = close_asked
-            .wait_for(Option::is_some)
-            .await
-            .map(|reason| reason.clone());
-        reason.ok().flatten().unwrap_or_else(CloseReason::dropped)
-    };
     let reason = tokio::select! {
         ended = &mut system => return CloseReason(match ended {
             Ok(()) => "the peer closed the connection".into(),
-            Err(error) => error.extra,
+            Err(error) => match closed_for(&error) {
+                Some(reason) => format!("the peer closed the connection: {reason}"),
+                None => error.extra,
+            },
         }),
         reason = until_silent(&heard, &handle.silence) => reason,
-        reason = asked => reason,
+        reason = handle.close_asked() => reason,
     };
+    // The reader fails with the reason: capnp-rpc tells that to the peer, then ends.
+    handle.close(&reason);
     // Whether the last messages still got out makes no difference: the end has a reason already.
-    let _ = timeout(CLOSING, async { tokio::join!(disconnector, system) }).await;
+    let _ = timeout(CLOSING, system).await;
     reason
 }
 
@@ -201,11 +213,18 @@ fn network(
     stream: Stream,
     side: Side,
     limits: &Limits,
+    handle: &ConnectionHandle,
 ) -> (VatNetwork<impl futures::AsyncRead + Unpin + 'static>, Heard) {
     let (reader, writer) = tokio::io::split(stream);
     let heard = Heard(Rc::new(Cell::new(Instant::now())));
-    let reader = BufReader::with_capacity(BUFFER_BYTES, Listening(reader, heard.clone()));
-    let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
+    let listening = Listening {
+        reader,
+        heard: heard.clone(),
+        close_asked: Box::pin(handle.close_asked()),
+        closed: None,
+    };
+    let reader = BufReader::with_capacity(BUFFER_BYTES, listening);
+    let writer = BufWriter::with_capacity(BUFFER_BYTES, Forgiving(writer));
     let mut options = ReaderOptions::new();
     options.traversal_limit_in_words(Some(limits.message_bytes / 8));
     options.nesting_limit(limits.message_nesting);
@@ -218,8 +237,13 @@ fn network(
 #[derive(Clone)]
 struct Heard(Rc<Cell<Instant>>);
 
-/// A reader that notes when bytes arrive.
-struct Listening<R>(R, Heard);
+/// A reader that notes when bytes arrive, and fails when this side wants an end.
+struct Listening<R> {
+    reader: R,
+    heard: Heard,
+    close_asked: LocalBoxFuture<'static, CloseReason>,
+    closed: Option<CloseReason>,
+}
 
 impl<R: AsyncRead + Unpin> AsyncRead for Listening<R> {
     fn poll_read(
@@ -227,10 +251,41 @@ impl<R: AsyncRead + Unpin> AsyncRead for Listening<R> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.0).poll_read(cx, buffer);
+        if self.closed.is_none()
+            && let Poll::Ready(reason) = self.close_asked.as_mut().poll(cx)
+        {
+            self.closed = Some(reason);
+        }
+        if let Some(reason) = &self.closed {
+            return Poll::Ready(Err(closed(reason)));
+        }
+        let polled = Pin::new(&mut self.reader).poll_read(cx, buffer);
         if polled.is_ready() {
-            self.1.0.set(Instant::now());
+            self.heard.0.set(Instant::now());
         }
         polled
+    }
+}
+
+/// A writer whose errors do not show: the reader of a broken connection meets its end as well, and
+/// may first read there why the peer closed it, which would be lost if a write failed before.
+struct Forgiving<W>(W);
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for Forgiving<W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.0).poll_write(cx, bytes);
+        polled.map(|written| Ok(written.unwrap_or(bytes.len())))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx).map(|_| Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx).map(|_| Ok(()))
     }
 }
