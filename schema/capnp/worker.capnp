@@ -22,6 +22,9 @@ interface WorkerCommands {
 
   push @0 (batch :CommandBatch) -> stream;
   # Carried out in order. Never fails.
+
+  part @1 (bytes :Data, last :Bool) -> stream;
+  # As `push`, for a batch that is too large for one message. See `SessionCommands.part`.
 }
 
 struct CommandBatch {
@@ -55,7 +58,7 @@ struct Compute {
 
 struct Input {
   nbytes @0 :UInt64;
-  holders @1 :List(UInt32);        # Workers that have it.
+  holders @1 :List(UInt32);        # Workers that have it; some of very many.
 }
 
 struct Attempt {

@@ -90,6 +90,22 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A task of more inputs than a message can name.
+    #[error(
+        "{function}: a task of {inputs} inputs takes {bytes} bytes in a message, more than {limit}; \
+         combine them in a tree"
+    )]
+    TooManyInputs {
+        /// The function.
+        function: Arc<str>,
+        /// How many inputs it has.
+        inputs: usize,
+        /// How large the task is in a message.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+
     /// A graph that would make no picture.
     #[error(
         "the graph has {nodes} nodes, which make {groups} groups of one depth and function: nobody \

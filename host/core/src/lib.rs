@@ -20,7 +20,7 @@ mod time;
 mod units;
 pub mod worker;
 
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, beginning};
 pub use id::{Attempt, SessionId, TenantId, TypeId, WorkerId};
 pub use key::{Digest, Key, KeyHasher, KeyMap, KeySet, ParseKeyError};
 pub use limits::{

@@ -21,6 +21,7 @@ use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
 
 use crate::{
     Limits, Stream,
+    error::closed_for,
     ledger::Ledger,
     network::Network,
     stranger::{Lines, shown},
@@ -88,7 +89,7 @@ impl ConnectionHandle {
         }
     }
 
-    /// Ends the connection, once what is queued has been sent.
+    /// Ends the connection, once what is queued has been sent. The peer is told the reason.
     pub fn close(&self, reason: impl fmt::Display) {
         self.0.ledger.close(reason);
     }
@@ -153,7 +154,7 @@ impl Connection {
         let (reader, writer) = tokio::io::split(stream);
         let heard = Heard(Rc::new(Cell::new(Instant::now())));
         let reader = BufReader::with_capacity(BUFFER_BYTES, Listening(reader, heard.clone()));
-        let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
+        let writer = BufWriter::with_capacity(BUFFER_BYTES, Forgiving(writer));
         let writer = Counting(writer, ledger.clone()).compat_write();
         let window = limits.stream_window;
         let network = Network::new(reader.compat(), writer, side, window, ledger);
@@ -212,7 +213,6 @@ impl Drop for Connection {
 
 /// Runs the system until it ends, the peer is silent for too long, or this side wants an end.
 async fn drive(mut system: RpcSystem<Side>, heard: Heard, handle: ConnectionHandle) -> CloseReason {
-    let disconnector = system.get_disconnector();
     let ledger = &handle.0.ledger;
     let has_ended = tokio::select! {
         biased;
@@ -221,7 +221,12 @@ async fn drive(mut system: RpcSystem<Side>, heard: Heard, handle: ConnectionHand
         ended = &mut system => {
             match ended {
                 Ok(()) => ledger.close("the peer closed the connection"),
-                Err(error) => ledger.close(error.extra),
+                Err(error) => match closed_for(&error) {
+                    Some(reason) => {
+                        ledger.close(format_args!("the peer closed the connection: {reason}"));
+                    }
+                    None => ledger.close(error.extra),
+                },
             }
             true
         }
@@ -235,8 +240,9 @@ async fn drive(mut system: RpcSystem<Side>, heard: Heard, handle: ConnectionHand
     if has_ended {
         return reason;
     }
-    // Whether the last messages still got out makes no difference: the end has a reason already.
-    let _ = timeout(time, async { tokio::join!(disconnector, system) }).await;
+    // The reader fails with the reason: capnp-rpc tells that to the peer, then ends. Whether the
+    // last messages still got out makes no difference.
+    let _ = timeout(time, system).await;
     reason
 }
 
@@ -310,5 +316,28 @@ impl<W: AsyncWrite + Unpin> AsyncWrite for Counting<W> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// A writer whose errors do not show: the reader of a broken connection meets its end as well, and
+/// may first read there why the peer closed it, which would be lost if a write failed before.
+struct Forgiving<W>(W);
+
+impl<W: AsyncWrite + Unpin> AsyncWrite for Forgiving<W> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.0).poll_write(cx, bytes);
+        polled.map(|written| Ok(written.unwrap_or(bytes.len())))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx).map(|_| Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx).map(|_| Ok(()))
     }
 }

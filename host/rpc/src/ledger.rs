@@ -10,7 +10,7 @@ use capnp::message::ReaderOptions;
 use capnp_rpc::rpc_capnp::{message, message_target, return_};
 use tokio::sync::watch;
 
-use crate::{CloseReason, Limits};
+use crate::{CloseReason, Limits, error::closed};
 
 /// What a message costs beside its own bytes: its place in a queue or a table.
 const MESSAGE_BYTES: usize = 256;
@@ -223,7 +223,7 @@ impl Ledger {
         };
         let reason = format!("the peer passed a limit: more than {limit} {what}");
         self.close(&reason);
-        Err(capnp::Error::failed(reason))
+        Err(closed(reason).into())
     }
 }
 

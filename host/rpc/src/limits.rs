@@ -5,8 +5,12 @@ use std::time::Duration;
 /// What a peer may ask of this process, and how much this process sends at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes of one incoming message. Its header alone makes the reader allocate that much.
+    /// Bytes of one incoming message, and of what its reader visits, which may be the same several
+    /// times. Its header alone makes the reader allocate that much. A sender keeps to
+    /// [`whole_bytes`](Self::whole_bytes).
     pub message_bytes: usize,
+    /// Bytes of a message that comes in parts: a task of very many inputs.
+    pub large_bytes: usize,
     /// Depth of pointers in one message.
     pub message_nesting: i32,
     /// Bytes on their way in one stream, before its sender waits.
@@ -17,9 +21,11 @@ pub struct Limits {
     pub inline_bytes: usize,
     /// Tasks, commands or events in one message.
     pub batch_items: usize,
-    /// Bytes of arguments in one message of tasks; one task's own may be larger, up to what a
-    /// message holds.
+    /// Bytes of one message of tasks, commands or events, and of a part of a large one. A single
+    /// item may take more.
     pub batch_bytes: usize,
+    /// Bytes of the values that stand in one task's arguments.
+    pub argument_bytes: usize,
     /// Time to connect.
     pub connect: Duration,
     /// Time after connecting within which a peer must have been let in.
@@ -55,6 +61,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// How often a reader may visit what is in a message: ours visit nothing more than twice.
+    pub const VISITS: usize = 4;
+
+    /// Bytes of the largest message that is sent whole: the reader has room for its visits.
+    pub fn whole_bytes(&self) -> usize {
+        self.message_bytes / Self::VISITS
+    }
+
     /// How long a peer may be silent before it is taken for dead: three heartbeats.
     pub fn silence(&self) -> Duration {
         self.heartbeat * 3
@@ -64,13 +78,15 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            message_bytes: 8 << 20,
+            message_bytes: 16 << 20,
+            large_bytes: 128 << 20,
             message_nesting: 64,
             stream_window: 4 << 20,
             chunk_bytes: 512 << 10,
             inline_bytes: 4 << 10,
             batch_items: 2_000,
             batch_bytes: 1 << 20,
+            argument_bytes: 4 << 20,
             connect: Duration::from_secs(5),
             admission: Duration::from_secs(10),
             connections: 10_000,

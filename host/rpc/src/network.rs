@@ -16,7 +16,7 @@ use capnp_rpc::{
 };
 use futures::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, io::Empty};
 
-use crate::ledger::Ledger;
+use crate::{error::closed, ledger::Ledger};
 
 /// A network of two. What it sends goes by way of capnp-rpc's own; what it receives it reads
 /// itself, since there the size of a message could not depend on whether its sender was let in.
@@ -109,9 +109,16 @@ impl<R: AsyncBufRead + Unpin + 'static> Connection<Side> for Link<R> {
         Promise::from_future(async move {
             // A peer that is let in meanwhile sends what is larger only once it knows; so the limit
             // is that of the moment when the message comes.
-            reader.fill_buf().await?;
             let ledger = &incoming.ledger;
-            let message = try_read_message(&mut reader, ledger.size_limit()).await?;
+            let read = async {
+                reader.fill_buf().await?;
+                try_read_message(&mut reader, ledger.size_limit()).await
+            };
+            let message = tokio::select! {
+                biased;
+                reason = ledger.close_asked() => return Err(closed(reason).into()),
+                read = read => read?,
+            };
             incoming.reader.replace(Some(reader));
             let Some(message) = message else {
                 return Ok(None);

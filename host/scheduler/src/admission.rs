@@ -32,6 +32,7 @@ enum Flaw {
 pub(crate) fn admit(
     state: &mut State,
     rules: &TaskRules,
+    argument_bytes: usize,
     tenant: TenantId,
     batch: IncomingBatch,
 ) -> Admitted {
@@ -44,15 +45,15 @@ pub(crate) fn admit(
     let mut new_types = KeyMap::default();
     for task in batch.tasks {
         let (key, wanted) = (task.key, task.wanted);
-        let checked = match &callees[task.definition] {
-            Ok(callee) => {
-                check(state, tenant, &new_types, callee, task).map_err(|flaw| match flaw {
-                    Flaw::Own(refusal) => Rc::new(refusal),
-                    Flaw::Dependency(key) => why_unknown(state, tenant, &key),
-                })
-            }
-            Err(refusal) => Err(refusal.clone()),
-        };
+        let checked =
+            match &callees[task.definition] {
+                Ok(callee) => check(state, tenant, &new_types, argument_bytes, callee, task)
+                    .map_err(|flaw| match flaw {
+                        Flaw::Own(refusal) => Rc::new(refusal),
+                        Flaw::Dependency(key) => why_unknown(state, tenant, &key),
+                    }),
+                Err(refusal) => Err(refusal.clone()),
+            };
         match checked {
             Ok(task) => {
                 state.refusals.remove(tenant, &key);
@@ -96,6 +97,7 @@ fn check(
     state: &State,
     tenant: TenantId,
     new_types: &KeyMap<TypeId>,
+    argument_bytes: usize,
     callee: &Callee,
     task: IncomingTask,
 ) -> Result<TaskSpec, Flaw> {
@@ -119,6 +121,14 @@ fn check(
         let message = "the key of this task is not the one that its parts give; client and \
                        scheduler may be of different versions";
         return Err(invalid(message.into()));
+    }
+    if task.arguments.bytes.len() > argument_bytes {
+        return Err(invalid(format!(
+            "{}: {} bytes of arguments exceed the limit of {argument_bytes}; scatter large values \
+             and pass their futures",
+            task.label(),
+            task.arguments.bytes.len()
+        )));
     }
     if !task.is_well_formed() || task.is_pure() != (salt == 0) {
         return Err(invalid("the task is malformed".into()));
@@ -250,7 +260,13 @@ mod tests {
     }
 
     fn admit_by_default(hub: &Hub, batch: IncomingBatch) -> Admitted {
-        admit(&mut hub.state_mut(), &TaskRules::default(), TENANT, batch)
+        admit(
+            &mut hub.state_mut(),
+            &TaskRules::default(),
+            1 << 10,
+            TENANT,
+            batch,
+        )
     }
 
     #[test]
@@ -325,7 +341,7 @@ mod tests {
         let task = (Arc::new(definition), task);
         let admit = |most| {
             let batch = batch([task.clone()]);
-            admit(&mut hub.state_mut(), &rules(most), TENANT, batch)
+            admit(&mut hub.state_mut(), &rules(most), 1 << 10, TENANT, batch)
         };
         let refused = admit(most - 1).refused;
         assert_eq!(refused[0].1.code, RefusalCode::Forbidden);

@@ -3,24 +3,19 @@
 use std::rc::Rc;
 
 use tokio::task::spawn_local;
-use wask_core::{
-    ENGINE_PROFILE, SessionId, WorkerId, bytes_text,
-    scheduler::{Action, WorkerInfo},
-};
+use wask_core::{ENGINE_PROFILE, bytes_text, scheduler::WorkerInfo};
 use wask_rpc::{
     ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, Secret, shown, wire,
 };
 use wask_schema::{
     common_capnp::{PROTOCOL_VERSION, credential},
     gateway_capnp::gateway,
-    session_capnp::client_events,
-    worker_capnp::worker_commands,
 };
 
 use crate::{
     hub::{DEFAULT_TENANT, Hub},
     membership::Membership,
-    outbox::Outbox,
+    sending::{send_commands, send_events},
     session::Session,
     tokens::Role,
 };
@@ -175,67 +170,4 @@ fn check_version(who: &str, software: &str, protocol: u32, profile: u32) -> Resu
 
 fn heartbeat_millis(limits: &Limits) -> u32 {
     u32::try_from(limits.heartbeat.as_millis()).unwrap_or(u32::MAX)
-}
-
-/// Sends a client its events until it is gone.
-async fn send_events(
-    hub: Rc<Hub>,
-    session: SessionId,
-    outbox: Rc<Outbox<(wask_core::Key, wire::KeyNews)>>,
-    events: client_events::Client,
-) {
-    let limits = &hub.config.limits;
-    loop {
-        let batch = outbox.batch(limits, |(_, news)| inline_bytes(news)).await;
-        if batch.is_empty() {
-            return;
-        }
-        let mut request = events.push_request();
-        let list = request.get().init_events(wire::list_len(batch.len()));
-        wire::write_key_events(list, &batch);
-        if let Err(error) = request.send().await {
-            tracing::debug!(%session, %error, "events not delivered");
-            return;
-        }
-    }
-}
-
-fn inline_bytes(news: &wire::KeyNews) -> usize {
-    match news {
-        wire::KeyNews::State(wask_core::scheduler::KeyState::Finished {
-            inline: Some(inline),
-            ..
-        }) => inline.len(),
-        _ => 0,
-    }
-}
-
-/// Sends a worker its commands until it is gone.
-async fn send_commands(
-    hub: Rc<Hub>,
-    worker: WorkerId,
-    outbox: Rc<Outbox<Action>>,
-    commands: worker_commands::Client,
-) {
-    let limits = &hub.config.limits;
-    loop {
-        let batch = outbox.batch(limits, argument_bytes).await;
-        if batch.is_empty() {
-            return;
-        }
-        let peers = hub.peers(worker, &batch);
-        let mut request = commands.push_request();
-        wire::write_command_batch(request.get().init_batch(), &batch, &peers);
-        if let Err(error) = request.send().await {
-            tracing::debug!(%worker, %error, "commands not delivered");
-            return;
-        }
-    }
-}
-
-fn argument_bytes(action: &Action) -> usize {
-    match action {
-        Action::ComputeTask { task, .. } => task.arguments.bytes.len(),
-        _ => 0,
-    }
 }

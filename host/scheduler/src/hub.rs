@@ -13,14 +13,12 @@ use wask_core::{
     scheduler::{self, Action, Event},
 };
 use wask_rpc::{
-    ConnectionHandle, Refusal, RefusalCode,
-    wire::{JoinInfo, KeyNews},
+    ConnectionHandle, Outbox, Refusal, RefusalCode,
+    wire::{self, JoinInfo, KeyNews},
 };
 use wask_schema::transfer_capnp::object_store;
 
-use crate::{
-    Config, callees::Callees, library::Library, outbox::Outbox, refusals::Refusals, types::Types,
-};
+use crate::{Config, callees::Callees, library::Library, refusals::Refusals, types::Types};
 
 /// The one tenant, until there are more.
 pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
@@ -162,7 +160,7 @@ impl Hub {
         let mut state = self.state_mut();
         state.sessions_ever += 1;
         let session = SessionId(state.sessions_ever);
-        let outbox = Rc::new(Outbox::new());
+        let outbox = Rc::new(Outbox::new(&self.config.limits));
         state.sessions.insert(
             session,
             SessionEntry {
@@ -205,7 +203,7 @@ impl Hub {
         }
         state.workers_ever += 1;
         let worker = WorkerId(state.workers_ever);
-        let outbox = Rc::new(Outbox::new());
+        let outbox = Rc::new(Outbox::new(&self.config.limits));
         let info = join.info.clone();
         let entry = WorkerEntry {
             join,
@@ -247,13 +245,30 @@ impl Hub {
             Action::ComputeTask { inputs, .. } => inputs.as_slice(),
             _ => &[],
         });
-        let named: BTreeSet<_> = inputs.flat_map(|input| &input.holders).copied().collect();
+        let named: BTreeSet<_> = inputs
+            .flat_map(|input| wire::told_holders(worker, input))
+            .collect();
         let state = self.state();
         let others = named.into_iter().filter(|peer| *peer != worker);
         let addresses = others.filter_map(|peer| {
             Some((peer, state.workers.get(&peer)?.join.contact_address.clone()))
         });
         addresses.collect()
+    }
+
+    /// How long the address is that a worker is told of a peer; none where it is told none.
+    pub(crate) fn address_len(&self, worker: WorkerId, peer: WorkerId) -> Option<usize> {
+        let state = self.state();
+        let entry = state.workers.get(&peer).filter(|_| peer != worker)?;
+        Some(entry.join.contact_address.len())
+    }
+
+    /// Ends a worker's connection, and its membership with it.
+    pub(crate) fn expel(&self, worker: WorkerId, reason: &str) {
+        if let Some(entry) = self.state().workers.get(&worker) {
+            entry.connection.close(reason);
+        }
+        self.remove_worker(worker);
     }
 
     /// Ends a client's connection, and its session with it.

@@ -88,10 +88,11 @@ impl worker_events::Server for Events {
         let events = read.map_err(Into::into);
         match events.and_then(|events| wire::read_worker_events(self.worker, events)) {
             Ok(events) => self.hub.tell(events),
-            // An error here would poison the stream: the worker is given up instead.
+            // An error here would poison the stream: the worker is given up instead, and told why.
             Err(error) => {
                 tracing::error!(worker = %self.worker, %error, "a worker sent what makes no sense");
-                self.hub.remove_worker(self.worker);
+                let reason = format!("the worker sent what makes no sense: {error}");
+                self.hub.expel(self.worker, &reason);
             }
         }
         Ok(())

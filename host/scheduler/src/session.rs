@@ -1,13 +1,13 @@
 //! Serves one client.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
 use wask_core::{Digest, Key, SessionId, TenantId, scheduler::Event};
 use wask_rpc::{
-    Error, Refusal, RefusalCode,
+    Error, Parts, Refusal, RefusalCode,
     wire::{self, KeyNews},
 };
-use wask_schema::session_capnp::{session, session_commands};
+use wask_schema::session_capnp::{session, session_batch, session_commands};
 
 use crate::{
     admission::admit,
@@ -89,7 +89,7 @@ impl session::Server for Session {
     ) -> Result<(), capnp::Error> {
         results
             .get()
-            .set_commands(capnp_rpc::new_client(Commands(self)));
+            .set_commands(capnp_rpc::new_client(Commands::new(self)));
         Ok(())
     }
 
@@ -288,18 +288,30 @@ fn write_done(mut out: session::done::Builder<'_>, done: Result<(), Refusal>) {
 }
 
 /// The stream of what a client submits and lets go of.
-struct Commands(Rc<Session>);
+struct Commands {
+    session: Rc<Session>,
+    parts: RefCell<Parts>,
+}
 
 impl session_commands::Server for Commands {
     async fn push(
         self: Rc<Self>,
         params: session_commands::PushParams,
     ) -> Result<(), capnp::Error> {
-        if let Err(error) = self.take_in(&params) {
-            // An error here would poison the stream: the session is ended instead.
-            tracing::warn!(session = %self.0.id, %error, "a client sent what makes no sense");
-            self.0.hub.disconnect(self.0.id, &error.to_string());
-        }
+        let batch = params.get().and_then(|params| params.get_batch());
+        self.end_on_error(
+            batch
+                .map_err(Error::from)
+                .and_then(|batch| self.take_in(batch)),
+        );
+        Ok(())
+    }
+
+    async fn part(
+        self: Rc<Self>,
+        params: session_commands::PartParams,
+    ) -> Result<(), capnp::Error> {
+        self.end_on_error(self.take_in_part(&params));
         Ok(())
     }
 
@@ -314,18 +326,54 @@ impl session_commands::Server for Commands {
 }
 
 impl Commands {
-    fn take_in(&self, params: &session_commands::PushParams) -> Result<(), Error> {
+    fn new(session: Rc<Session>) -> Self {
+        Self {
+            session,
+            parts: RefCell::default(),
+        }
+    }
+
+    /// An error of a stream would poison it: the session is ended instead, and the client told why.
+    fn end_on_error(&self, taken: Result<(), Error>) {
+        if let Err(error) = taken {
+            let Session { hub, id, .. } = &*self.session;
+            tracing::warn!(session = %id, %error, "a client sent what makes no sense");
+            hub.disconnect(
+                *id,
+                &format!("the client sent what makes no sense: {error}"),
+            );
+        }
+    }
+
+    fn take_in_part(&self, params: &session_commands::PartParams) -> Result<(), Error> {
+        let params = params.get()?;
+        let (part, is_last) = (params.get_bytes()?, params.get_last());
+        let limits = &self.session.hub.config.limits;
+        let whole = self.parts.borrow_mut().add(part, is_last, limits)?;
+        match whole {
+            Some(whole) => self.take_in(whole.get_root()?),
+            None => Ok(()),
+        }
+    }
+
+    fn take_in(&self, batch: session_batch::Reader<'_>) -> Result<(), Error> {
         let Session {
             hub,
             id: session,
             tenant,
             tenant_name,
-        } = &*self.0;
+        } = &*self.session;
         let session = *session;
-        let batch = wire::read_session_batch(params.get()?.get_batch()?, tenant_name)?;
+        let batch = wire::read_session_batch(batch, tenant_name)?;
         let detached = batch.detached.clone();
         let (released, cancelled) = (batch.released.clone(), batch.cancelled.clone());
-        let admitted = admit(&mut hub.state_mut(), &hub.config.task_rules, *tenant, batch);
+        let admitted = admit(
+            &mut hub.state_mut(),
+            &hub.config.task_rules,
+            hub.config.limits.argument_bytes,
+            *tenant,
+            batch,
+        );
         if let Some(entry) = hub.state().sessions.get(&session) {
             for (key, refusal) in admitted.refused {
                 entry

@@ -14,9 +14,9 @@ use tokio::{
 use wask_core::{
     Attempt, Failure, FailureKind, Key, Time, WorkerCore,
     scheduler::TaskResult,
-    worker::{Action, Event},
+    worker::{Action, Event, ToScheduler},
 };
-use wask_rpc::wire::Command;
+use wask_rpc::{Outbox, wire::Command};
 use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
@@ -24,7 +24,6 @@ use crate::{
     fetch::fetch,
     node::{Input, Node},
     prepare::{Inputs, Prepared, Unprepared, prepare},
-    scheduler_link::Outbox,
 };
 
 /// Inputs of one round, so that the rounds stay short.
@@ -36,7 +35,7 @@ pub(crate) struct Driver<E> {
     core: WorkerCore,
     executor: E,
     executions: Executions,
-    outbox: Outbox,
+    outbox: Rc<Outbox<ToScheduler>>,
     /// Jobs of this round.
     jobs: Vec<Job>,
     /// Fetches, and preparations that could not be done at once. They end with the driver.
@@ -45,7 +44,12 @@ pub(crate) struct Driver<E> {
 }
 
 impl<E: Executor> Driver<E> {
-    pub(crate) fn new(node: Rc<Node>, core: WorkerCore, executor: E, outbox: Outbox) -> Self {
+    pub(crate) fn new(
+        node: Rc<Node>,
+        core: WorkerCore,
+        executor: E,
+        outbox: Rc<Outbox<ToScheduler>>,
+    ) -> Self {
         Self {
             node,
             core,
@@ -77,7 +81,6 @@ impl<E: Executor> Driver<E> {
                 self.perform(action);
             }
             self.hand_over();
-            self.outbox.flush();
             let running = u32::try_from(self.core.running()).unwrap_or(u32::MAX);
             self.node.executing.set(running);
             while self.tasks.try_join_next().is_some() {}

@@ -13,7 +13,7 @@ use tokio::{
     task::JoinSet,
 };
 use wask_core::{ENGINE_PROFILE, WorkerCore, WorkerId, worker};
-use wask_rpc::{Address, Listener, SOFTWARE_VERSION, spawn_rpc_thread, wire::JoinInfo};
+use wask_rpc::{Address, Listener, Outbox, SOFTWARE_VERSION, spawn_rpc_thread, wire::JoinInfo};
 use wask_sandbox::{Sandbox, ThreadExecutor};
 use wask_schema::common_capnp;
 use wask_store::Store;
@@ -26,7 +26,7 @@ use crate::{
     node::{Inbox, Input, Node},
     peer_server::serve_peers,
     peers::Peers,
-    scheduler_link::{Link, Outbox, heartbeats},
+    scheduler_link::{Link, heartbeats, send_events},
     store_server::StoreServer,
 };
 
@@ -185,11 +185,12 @@ impl Member {
         let executor = executor(config, &sandbox, sender.clone())?;
         let store = StoreServer::client(Rc::downgrade(&node));
         let info = join_info(config, &sandbox, &contact);
-        let link = Link::join(config, &info, Commands::client(sender), store).await?;
+        let commands = Commands::client(sender, config.limits.clone());
+        let link = Link::join(config, &info, commands, store).await?;
         node.components.set_membership(link.membership.clone());
         node.peers.set_key(link.peer_key.clone());
 
-        let outbox = Outbox::new();
+        let outbox = Rc::new(Outbox::new(&config.limits));
         let events = link
             .membership
             .events_request()
@@ -197,7 +198,8 @@ impl Member {
             .pipeline
             .get_events();
         let mut tasks = JoinSet::new();
-        tasks.spawn_local(outbox.clone().send_to(events, config.limits.clone()));
+        let connection = link.connection.handle();
+        tasks.spawn_local(send_events(outbox.clone(), events, connection));
         let beat = link.heartbeat;
         tasks.spawn_local(heartbeats(
             Rc::downgrade(&node),

@@ -13,7 +13,9 @@ use wask_core::{
     WorkerId,
     scheduler::{Action, Event},
 };
-use wask_rpc::{Address, Connection, Limits, Refusal, RefusalCode, connect, wire};
+use wask_rpc::{
+    Address, Batch, Connection, Limits, Refusal, RefusalCode, connect, push_commands, wire,
+};
 use wask_schema::{
     common_capnp::credential,
     transfer_capnp::{object_store, peer},
@@ -592,5 +594,50 @@ fn a_worker_runs_on_a_thread_of_its_own() {
         scheduler.joined().await;
         drop(started.await.unwrap());
         while !matches!(scheduler.news().await, News::Left(_)) {}
+    });
+}
+
+#[test]
+fn commands_come_in_parts_where_they_are_too_large() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let task = scheduler.task("echo", &list(&[7; 3_000]), options());
+        let key = task.key;
+        let small = Limits {
+            message_bytes: 1_000,
+            batch_bytes: 100,
+            ..Limits::default()
+        };
+        let batch = Batch {
+            items: vec![member.run(task)],
+            bytes: 3_000,
+        };
+        push_commands(&member.commands, &batch, &[], &small)
+            .await
+            .unwrap();
+        // What comes behind the parts is taken in behind them.
+        let after = scheduler.task("add", &numbers(&[2, 40]), options());
+        let after_it = after.key;
+        member.compute([after]).await;
+        assert_eq!(scheduler.finished().await.0, key);
+        assert_eq!(scheduler.finished().await.0, after_it);
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn commands_that_cannot_be_read_end_the_membership_and_both_sides_know_why() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let mut request = member.commands.part_request();
+        request.get().set_bytes(b"no message");
+        request.get().set_last(true);
+        request.send().await.unwrap();
+        let error = worker.ended().await.unwrap_err().to_string();
+        assert!(error.contains("commands that make no sense"), "{error}");
+        let told = scheduler.last_closed().await;
+        assert!(told.contains("commands that make no sense"), "{told}");
     });
 }

@@ -81,10 +81,7 @@ pub fn read_refusal(refusal: refusal::Reader<'_>) -> Result<Refusal, Error> {
         Code::Exists => RefusalCode::Exists,
         Code::Unavailable => RefusalCode::Unavailable,
     };
-    Ok(Refusal {
-        code,
-        message: refusal.get_message()?.to_str()?.to_owned(),
-    })
+    Ok(Refusal::new(code, refusal.get_message()?.to_str()?))
 }
 
 /// Why not.

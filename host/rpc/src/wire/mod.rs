@@ -8,6 +8,7 @@ mod basics;
 mod failure;
 mod info;
 mod session;
+mod size;
 mod task;
 mod worker;
 
@@ -25,8 +26,13 @@ pub use session::{
     IncomingBatch, KeyNews, OutgoingBatch, read_key_events, read_session_batch, write_key_events,
     write_session_batch,
 };
+pub(crate) use size::missing_input_bytes;
+pub use size::{
+    CommandRoom, TaskRoom, definition_bytes, key_event_bytes, session_batch_bytes, task_bytes,
+    worker_event_bytes,
+};
 pub use task::{Definitions, IncomingTask, read_limit_rules, write_limit_rules};
 pub use worker::{
     Command, CommandBatch, JoinInfo, read_command_batch, read_join_info, read_worker_events,
-    write_command_batch, write_join_info, write_worker_events,
+    told_holders, write_command_batch, write_join_info, write_worker_events,
 };

@@ -61,6 +61,10 @@ pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> 
     for resource in info.get_resources()? {
         resources.insert(resource.get_name()?.to_str()?.into(), resource.get_amount());
     }
+    bounded("name", info.get_name()?.len(), WORKER_TEXT_MAX)?;
+    let address = info.get_contact_address()?.len();
+    bounded("contact address", address, WORKER_TEXT_MAX)?;
+    bounded("list of resources", resources.len(), WORKER_RESOURCES_MAX)?;
     Ok(JoinInfo {
         info: WorkerInfo {
             name: info.get_name()?.to_str()?.into(),
@@ -75,6 +79,20 @@ pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> 
         engine_profile: info.get_engine_profile(),
         process_id: info.get_process_id(),
     })
+}
+
+/// Bytes of a worker's name and address, which are told to others again and again.
+const WORKER_TEXT_MAX: usize = 1024;
+/// How many resources a worker may have.
+const WORKER_RESOURCES_MAX: usize = 1024;
+
+fn bounded(what: &str, len: usize, most: usize) -> Result<(), Error> {
+    match len > most {
+        true => Err(Error::Malformed(format!(
+            "the worker's {what} has a length of {len}, more than {most}"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// What a worker is told in one message.
@@ -93,6 +111,21 @@ pub enum Command {
     Core(worker::Event),
     /// Its membership is over, for this reason.
     Close(String),
+}
+
+/// How many holders of an input are told: enough to find one that answers.
+const HOLDERS_MAX: usize = 16;
+
+/// The holders of an input that a worker is told of. Of very many each worker gets to know others,
+/// so that they do not all ask the same.
+pub fn told_holders(worker: WorkerId, input: &Input) -> impl Iterator<Item = WorkerId> + Clone {
+    let holders = &input.holders;
+    let first = match holders.len() {
+        0..=HOLDERS_MAX => 0,
+        len => worker.0 as usize % len,
+    };
+    let told = holders[first..].iter().chain(&holders[..first]);
+    told.take(HOLDERS_MAX).copied()
 }
 
 /// Fills a message with the actions for one worker; those for clients are left out.
@@ -121,11 +154,11 @@ pub fn write_command_batch(
 fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &Definitions) {
     match action {
         Action::ComputeTask {
+            worker,
             task,
             attempt,
             priority,
             inputs,
-            ..
         } => {
             let mut out = out.init_compute();
             definitions.write_task(out.reborrow().init_task(), task, false);
@@ -136,8 +169,9 @@ fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &D
             for (index, input) in (0..).zip(inputs) {
                 let mut out = list.reborrow().get(index);
                 out.set_nbytes(input.nbytes);
-                let mut holders = out.init_holders(list_len(input.holders.len()));
-                for (index, holder) in (0..).zip(&input.holders) {
+                let told = told_holders(*worker, input);
+                let mut holders = out.init_holders(list_len(told.clone().count()));
+                for (index, holder) in (0..).zip(told) {
                     holders.set(index, holder.0);
                 }
             }

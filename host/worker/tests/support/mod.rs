@@ -131,6 +131,12 @@ impl Scheduler {
         self.shared.pushes.take()
     }
 
+    /// Why the last connection ends, once it has.
+    pub(crate) async fn last_closed(&self) -> String {
+        let connection = self.shared.connections.borrow_mut().pop().unwrap();
+        connection.closed().await.to_string()
+    }
+
     /// Breaks all connections.
     pub(crate) fn die(&self) {
         self.listening.abort();
@@ -234,11 +240,13 @@ pub(crate) fn task_of_kind(kind: TaskKind, input: Key, bytes: &[u8]) -> TaskSpec
 
 impl Member {
     pub(crate) async fn compute(&self, tasks: impl IntoIterator<Item = TaskSpec>) {
-        let actions: Vec<_> = tasks
-            .into_iter()
-            .map(|task| run(self.id, task, &[]))
-            .collect();
+        let actions: Vec<_> = tasks.into_iter().map(|task| self.run(task)).collect();
         self.command(&actions, &[]).await;
+    }
+
+    /// The order to run a task.
+    pub(crate) fn run(&self, task: TaskSpec) -> Action {
+        run(self.id, task, &[])
     }
 
     /// Runs a task whose inputs, of this size, are with other workers.
