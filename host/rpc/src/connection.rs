@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use capnp::{capability::FromClientHook, message::ReaderOptions};
+use capnp::capability::FromClientHook;
 use capnp_rpc::{RpcSystem, rpc_twoparty_capnp::Side, twoparty::VatNetwork};
 use tokio::{
     io::{AsyncRead, BufReader, BufWriter, ReadBuf},
@@ -206,9 +206,7 @@ fn network(
     let heard = Heard(Rc::new(Cell::new(Instant::now())));
     let reader = BufReader::with_capacity(BUFFER_BYTES, Listening(reader, heard.clone()));
     let writer = BufWriter::with_capacity(BUFFER_BYTES, writer);
-    let mut options = ReaderOptions::new();
-    options.traversal_limit_in_words(Some(limits.message_bytes / 8));
-    options.nesting_limit(limits.message_nesting);
+    let options = limits.reader_options();
     let mut network = VatNetwork::new(reader.compat(), writer.compat_write(), side, options);
     network.set_window_size(limits.stream_window);
     (network, heard)

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use capnp::message::ReaderOptions;
+
 /// What a peer may ask of this process, and how much this process sends at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -33,6 +35,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// How incoming messages are read.
+    pub fn reader_options(&self) -> ReaderOptions {
+        let mut options = ReaderOptions::new();
+        options.traversal_limit_in_words(Some(self.message_bytes / 8));
+        options.nesting_limit(self.message_nesting);
+        options
+    }
+
     /// How long a peer may be silent before it is taken for dead: three heartbeats.
     pub fn silence(&self) -> Duration {
         self.heartbeat * 3
