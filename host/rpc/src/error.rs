@@ -87,12 +87,19 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with its reason in words.
+    /// The most bytes of a reason. Many refusals are remembered, and what they quote comes from
+    /// peers.
+    pub const MESSAGE_BYTES_MAX: usize = 4 << 10;
+
+    /// A refusal with its reason in words, of which what is too long is cut off.
     pub fn new(code: RefusalCode, message: impl fmt::Display) -> Self {
-        Self {
-            code,
-            message: message.to_string(),
+        let mut message = message.to_string();
+        if message.len() > Self::MESSAGE_BYTES_MAX {
+            message.truncate(message.floor_char_boundary(Self::MESSAGE_BYTES_MAX - "…".len()));
+            message.shrink_to_fit();
+            message.push('…');
         }
+        Self { code, message }
     }
 }
 
@@ -113,4 +120,17 @@ pub enum RefusalCode {
     Exists,
     /// Not now.
     Unavailable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_short_whatever_it_quotes() {
+        let refusal = Refusal::new(RefusalCode::Invalid, "é".repeat(1 << 20));
+        assert!(refusal.message.len() <= Refusal::MESSAGE_BYTES_MAX);
+        assert!(refusal.message.ends_with("é…"));
+        assert_eq!(Refusal::new(RefusalCode::Invalid, "why").message, "why");
+    }
 }

@@ -3,7 +3,7 @@
 use wask_core::scheduler;
 use wask_rpc::{Address, Limits};
 
-use crate::TaskRules;
+use crate::{Quotas, TaskRules};
 
 /// How a scheduler is set up.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Config {
     pub core: scheduler::Config,
     /// What tasks may use.
     pub task_rules: TaskRules,
+    /// How much its clients can make it keep.
+    pub quotas: Quotas,
     /// Bytes of components that it keeps.
     pub library_bytes: u64,
     /// Messages that may wait for one peer, before that peer is given up as too slow.
@@ -34,6 +36,7 @@ impl Config {
             limits,
             core: scheduler::Config::default(),
             task_rules: TaskRules::default(),
+            quotas: Quotas::default(),
             library_bytes: 4 << 30,
             outbox_items: 4_000_000,
         }

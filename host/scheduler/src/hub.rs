@@ -1,7 +1,7 @@
 //! Where clients and workers meet: the core, and what the core knows nothing of.
 
 use std::{
-    cell::{Ref, RefCell, RefMut},
+    cell::{Cell, Ref, RefCell, RefMut},
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
     time::Instant,
@@ -13,7 +13,7 @@ use tokio::{
     time,
 };
 use wask_core::{
-    Key, ScatterId, SchedulerCore, SessionId, TenantId, Time, WorkerId,
+    Key, ScatterId, SchedulerCore, SessionId, TenantId, Time, TypeId, WorkerId,
     scheduler::{self, Action, DataHeader, Event, ScatterError, Spread},
 };
 use wask_rpc::{
@@ -21,6 +21,7 @@ use wask_rpc::{
     wire::{JoinInfo, KeyNews},
 };
 use wask_schema::transfer_capnp::object_store;
+use wask_value::Type;
 
 use crate::{
     Config, callees::Callees, library::Library, outbox::Outbox, refusals::Refusals, types::Types,
@@ -36,6 +37,8 @@ pub(crate) struct Hub {
     state: RefCell<State>,
     /// The core has been told something, or its time has come.
     wake: Notify,
+    /// Bytes of components that sessions have begun to upload.
+    pub(crate) uploading: Rc<Cell<u64>>,
 }
 
 /// All that changes.
@@ -96,8 +99,8 @@ impl Hub {
         };
         let state = State {
             core: SchedulerCore::new(core),
-            types: Types::default(),
-            library: Library::new(config.library_bytes),
+            types: Types::new(config.quotas.type_bytes),
+            library: Library::new(config.library_bytes, &config.quotas),
             callees: Callees::default(),
             refusals: Refusals::new(),
             dataset_types: BTreeMap::new(),
@@ -114,12 +117,20 @@ impl Hub {
             started,
             state: RefCell::new(state),
             wake: Notify::new(),
+            uploading: Rc::default(),
         })
     }
 
     /// To look at. Must be let go before the next `await`.
     pub(crate) fn state(&self) -> Ref<'_, State> {
         self.state.borrow()
+    }
+
+    /// The number of a type, and room for it.
+    pub(crate) fn type_id(&self, ty: &Type) -> Result<TypeId, Refusal> {
+        let mut state = self.state_mut();
+        state.make_room_for_types();
+        state.types.id(ty)
     }
 
     /// To change what the core knows nothing of. Must be let go before the next `await`.
@@ -206,6 +217,7 @@ impl Hub {
         store: object_store::Client,
         connection: ConnectionHandle,
     ) -> Result<(WorkerId, Rc<Outbox<Action>>), Refusal> {
+        self.config.quotas.check_worker(&join)?;
         let mut state = self.state_mut();
         let name = &join.info.name;
         if let Some(other) = state
@@ -314,6 +326,17 @@ impl Hub {
 }
 
 impl State {
+    /// Forgets types that are not used any more, where there may be many.
+    pub(crate) fn make_room_for_types(&mut self) {
+        let Self {
+            core,
+            types,
+            callees,
+            ..
+        } = self;
+        types.make_room(|ty| core.uses_type(ty) || callees.use_type(ty));
+    }
+
     fn dispatch(&mut self, action: Action, outbox_items: usize) {
         let worker = match action {
             Action::Report {

@@ -24,6 +24,7 @@ mod hub;
 mod library;
 mod membership;
 mod outbox;
+mod quotas;
 mod refusals;
 mod relay;
 mod rules;
@@ -35,5 +36,6 @@ mod upload;
 
 pub use config::Config;
 pub use error::Error;
+pub use quotas::Quotas;
 pub use rules::TaskRules;
 pub use scheduler::{Scheduler, serve};

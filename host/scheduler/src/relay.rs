@@ -15,7 +15,10 @@ use wask_core::{
 use wask_rpc::{Error, Refusal, RefusalCode, wire};
 use wask_schema::transfer_capnp::{object_header, object_sink, object_store};
 
-use crate::hub::{Hub, ScatterNews};
+use crate::{
+    hub::{Hub, ScatterNews},
+    quotas::Transfer,
+};
 
 /// A value that a client is about to scatter.
 #[derive(Clone)]
@@ -36,6 +39,7 @@ pub(crate) async fn scatter(
     tenant: &str,
     headers: Vec<Header>,
     spread: Spread,
+    transfer: Transfer,
 ) -> Result<object_sink::Client, Refusal> {
     let values = headers.iter().map(|header| DataHeader {
         key: header.key,
@@ -50,6 +54,7 @@ pub(crate) async fn scatter(
         parts: Vec::new(),
         fault: RefCell::default(),
         news: RefCell::new(None),
+        _transfer: transfer,
     };
     let placed = match news.recv().await {
         Some(ScatterNews::Stage(placed)) => placed,
@@ -164,6 +169,8 @@ struct Relay {
     fault: RefCell<Option<Refusal>>,
     /// What the core decides; taken by who waits for the end.
     news: RefCell<Option<mpsc::UnboundedReceiver<ScatterNews>>>,
+    /// Counts as begun until this is dropped.
+    _transfer: Transfer,
 }
 
 impl Drop for Relay {

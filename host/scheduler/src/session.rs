@@ -16,6 +16,7 @@ use crate::{
     admission::admit,
     datasets,
     hub::{DEFAULT_TENANT, Hub},
+    quotas::Begun,
     relay::{self, Header},
     status, upload,
 };
@@ -26,16 +27,19 @@ pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) tenant: TenantId,
     tenant_name: &'static str,
+    begun: Begun,
 }
 
 impl Session {
     pub(crate) fn serve(hub: Rc<Hub>, id: SessionId) -> session::Client {
         let (tenant, tenant_name) = DEFAULT_TENANT;
+        let begun = Begun::new(hub.uploading.clone());
         capnp_rpc::new_client(Self {
             hub,
             id,
             tenant,
             tenant_name,
+            begun,
         })
     }
 
@@ -62,14 +66,15 @@ impl Session {
         let mut headers = Vec::new();
         for object in params.get()?.get_objects()? {
             let type_text = object.get_type()?.to_str()?.to_owned();
-            let ty = match datasets::parse_type(&type_text) {
+            let ty = datasets::parse_type(&type_text).and_then(|ty| self.hub.type_id(&ty));
+            let result_type = match ty {
                 Ok(ty) => ty,
                 Err(refusal) => return Ok(Err(refusal)),
             };
             headers.push(Header {
                 key: wire::read_key(object.get_key()?)?,
                 type_text,
-                result_type: self.hub.state_mut().types.id(&ty),
+                result_type,
                 size: object.get_size(),
             });
         }
@@ -114,7 +119,8 @@ impl session::Server for Session {
         let digest = Digest(wire::read_key(params.get_digest()?)?.0);
         let name = params.get_name()?.to_str()?.to_owned();
         let mut result = results.get().init_result();
-        match upload::offer(&self.hub, self.tenant, digest, params.get_size(), name) {
+        let (tenant, begun) = (self.tenant, &self.begun);
+        match upload::offer(&self.hub, tenant, digest, params.get_size(), name, begun) {
             Ok(upload::Offer::Known(info)) => {
                 wire::write_component_info(result.init_known(), &info);
             }
@@ -159,14 +165,16 @@ impl session::Server for Session {
         params: session::ScatterParams,
         mut results: session::ScatterResults,
     ) -> Result<(), capnp::Error> {
-        let opened = match self.headers(&params)? {
-            Ok(headers) => {
+        let begun = self.begun.begin(0, &self.hub.config.quotas);
+        let headers = self.headers(&params)?;
+        let opened = match headers.and_then(|headers| Ok((headers, begun?))) {
+            Ok((headers, transfer)) => {
                 let spread = match params.get()?.get_broadcast() {
                     true => Spread::All,
                     false => Spread::One,
                 };
                 let (hub, id, tenant) = (self.hub.clone(), self.id, self.tenant_name);
-                relay::scatter(hub, id, tenant, headers, spread).await
+                relay::scatter(hub, id, tenant, headers, spread, transfer).await
             }
             Err(refusal) => Err(refusal),
         };
@@ -323,12 +331,14 @@ impl Commands {
             id: session,
             tenant,
             tenant_name,
+            ..
         } = &*self.0;
         let session = *session;
         let batch = wire::read_session_batch(params.get()?.get_batch()?, tenant_name)?;
         let detached = batch.detached.clone();
         let (released, cancelled) = (batch.released.clone(), batch.cancelled.clone());
-        let admitted = admit(&mut hub.state_mut(), &hub.config.task_rules, *tenant, batch);
+        let (rules, quotas) = (&hub.config.task_rules, &hub.config.quotas);
+        let admitted = admit(&mut hub.state_mut(), rules, quotas, *tenant, batch);
         if let Some(entry) = hub.state().sessions.get(&session) {
             for (key, refusal) in admitted.refused {
                 entry

@@ -1,6 +1,11 @@
 //! Connections to other workers: one for each, kept while it is in use.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+    time::Duration,
+};
 
 use tokio::time::{sleep, timeout};
 use wask_core::WorkerId;
@@ -12,7 +17,7 @@ pub(crate) struct Peers {
     token: Option<String>,
     limits: Limits,
     idle: Duration,
-    addresses: RefCell<HashMap<WorkerId, String>>,
+    addresses: RefCell<BTreeMap<WorkerId, String>>,
     links: RefCell<HashMap<WorkerId, Rc<PeerLink>>>,
 }
 
@@ -35,9 +40,14 @@ impl Peers {
         }
     }
 
-    /// Takes in where workers are.
+    /// Takes in where workers are. Those that joined first are forgotten beyond as many as one
+    /// process serves.
     pub(crate) fn learn(&self, peers: Vec<(WorkerId, String)>) {
-        self.addresses.borrow_mut().extend(peers);
+        let mut addresses = self.addresses.borrow_mut();
+        addresses.extend(peers);
+        while addresses.len() > self.limits.connections {
+            addresses.pop_first();
+        }
     }
 
     /// A connection that was used before, if there is one. It may have broken since.

@@ -18,14 +18,18 @@ impl SchedulerCore {
     pub fn check_invariants(&self) {
         assert!(self.agenda.is_empty() && self.frees.is_empty(), "unsettled");
         let mut counts = Counts::default();
+        let mut types = BTreeMap::new();
         for (id, task) in self.tasks.iter() {
             self.check_links(id, task);
             self.check_wishes(task);
             self.check_dependencies(task);
             self.check_place(id, task);
             *counts.of_state(&task.state) += 1;
+            counts.argument_bytes += task.argument_bytes();
+            *types.entry(task.result_type).or_default() += 1;
         }
         assert_eq!(counts.tasks(), self.tasks.len() as u64);
+        self.tasks.check_types(&types);
         let totals = Counts {
             total_finished: self.counts.total_finished,
             total_recomputed: self.counts.total_recomputed,

@@ -51,6 +51,13 @@ enum Stage {
     Kept,
 }
 
+impl Scatter {
+    /// Whether one of the values is of this type.
+    pub(super) fn has_type(&self, ty: TypeId) -> bool {
+        self.values.values().any(|(of, _)| *of == ty)
+    }
+}
+
 impl SchedulerCore {
     pub(super) fn scatter_offered(
         &mut self,

@@ -73,6 +73,7 @@ impl SchedulerCore {
         task.class = Some(class);
         task.dependencies = dependencies;
         task.spec = Some(Arc::new(spec));
+        self.counts.argument_bytes += task.argument_bytes();
         Some(id)
     }
 

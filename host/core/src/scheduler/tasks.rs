@@ -1,6 +1,7 @@
 //! All tasks that the scheduler knows.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     hash::{BuildHasherDefault, Hasher},
     ops::{Index, IndexMut},
     sync::Arc,
@@ -173,6 +174,12 @@ impl Task {
             .is_some_and(|spec| spec.is_pure() || !self.has_finished)
     }
 
+    /// Bytes of the arguments that the client gave.
+    pub(super) fn argument_bytes(&self) -> u64 {
+        let spec = self.spec.as_ref();
+        spec.map_or(0, |spec| spec.arguments.bytes.len() as u64)
+    }
+
     /// What people call it.
     pub(super) fn label(&self) -> Arc<str> {
         self.spec
@@ -187,6 +194,8 @@ pub(super) struct Tasks {
     slots: Vec<Option<Task>>,
     free: Vec<TaskId>,
     by_key: HashTable<TaskId>,
+    /// How many tasks have a result of each type.
+    types: BTreeMap<TypeId, usize>,
 }
 
 /// A key is a digest, so any part of it is a hash.
@@ -206,6 +215,7 @@ impl Tasks {
             self.slots.push(None);
             TaskId(next)
         });
+        *self.types.entry(task.result_type).or_default() += 1;
         self.slots[id.0 as usize] = Some(task);
         let slots = &self.slots;
         self.by_key.insert_unique(hashed, id, |id| {
@@ -226,7 +236,23 @@ impl Tasks {
             entry.remove();
         }
         self.free.push(id);
+        if let Entry::Occupied(mut count) = self.types.entry(task.result_type) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
         task
+    }
+
+    /// For tests: whether the types of all tasks are these.
+    pub(super) fn check_types(&self, types: &BTreeMap<TypeId, usize>) {
+        assert_eq!(self.types, *types, "tasks by type are counted wrong");
+    }
+
+    /// Whether some task has a result of this type.
+    pub(super) fn have_type(&self, ty: TypeId) -> bool {
+        self.types.contains_key(&ty)
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<TaskId> {

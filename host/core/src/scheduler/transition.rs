@@ -379,6 +379,7 @@ impl SchedulerCore {
     fn forget(&mut self, id: TaskId) {
         let task = self.tasks.remove(id);
         *self.counts.of_state(&task.state) -= 1;
+        self.counts.argument_bytes -= task.argument_bytes();
         for dependency in &task.dependencies {
             self.tasks[*dependency].dependents.remove(id);
             self.agenda.push_back(Due::Relax(*dependency));

@@ -22,6 +22,8 @@ pub struct Counts {
     pub memory: u64,
     /// Failed, or depends on what failed.
     pub erred: u64,
+    /// Bytes of the arguments of all tasks that are known.
+    pub argument_bytes: u64,
     /// Since the start: runs whose result was accepted.
     pub total_finished: u64,
     /// Since the start: runs of a task that had finished before, or was running on a worker when
@@ -91,6 +93,11 @@ impl SchedulerCore {
         Some(self.tasks.by_key(key)?.result_type)
     }
 
+    /// Whether the result of some task, or a value on its way here, has this type.
+    pub fn uses_type(&self, ty: TypeId) -> bool {
+        self.tasks.have_type(ty) || self.scatters.values().any(|scatter| scatter.has_type(ty))
+    }
+
     /// Whose the key is.
     pub fn tenant_of(&self, key: &Key) -> Option<TenantId> {
         Some(self.tasks.by_key(key)?.tenant)
@@ -113,6 +120,17 @@ impl SchedulerCore {
     pub fn dataset(&self, tenant: TenantId, name: &str) -> Option<Vec<Key>> {
         let ids = self.datasets.get(&tenant)?.get(name)?;
         Some(ids.iter().map(|id| self.tasks[*id].key).collect())
+    }
+
+    /// How many datasets there are, of all tenants.
+    pub fn dataset_count(&self) -> usize {
+        self.datasets.values().map(BTreeMap::len).sum()
+    }
+
+    /// How many keys all datasets have together.
+    pub fn dataset_keys(&self) -> usize {
+        let datasets = self.datasets.values().flat_map(BTreeMap::values);
+        datasets.map(|keys| keys.len()).sum()
     }
 
     /// The names of a tenant's datasets, in order.

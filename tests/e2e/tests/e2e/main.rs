@@ -4,6 +4,7 @@ mod documented;
 mod examples;
 mod failures;
 mod graphs;
+mod growth;
 mod here;
 mod limits;
 mod named;
