@@ -60,6 +60,7 @@ mod outcome;
 mod random;
 mod run;
 mod sandbox;
+mod text;
 mod work;
 
 pub use cancel::Cancel;
@@ -68,7 +69,7 @@ pub use config::{Config, TaskLimits};
 pub use engine::Reset;
 pub use error::Error;
 pub use executor::{Executor, ThreadExecutor};
-pub use failure::failure;
+pub use failure::{FAILURE_MAX, failure};
 pub use log::Log;
 pub use outcome::{Outcome, Report};
 pub use run::Call;

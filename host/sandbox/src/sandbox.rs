@@ -18,6 +18,7 @@ use crate::{
     gate::Gate,
     guest::{self, Guest},
     library::{Key, Library},
+    text::{self, MESSAGE_MAX},
 };
 
 /// Compiles components and runs their functions, each call in a fresh instance.
@@ -196,10 +197,10 @@ fn compile(
     })
 }
 
-/// An error and its causes on one line.
+/// An error and its causes on one line. Compilers quote names of any length.
 fn chain(error: &wasmtime::Error) -> String {
     let causes: Vec<String> = iter::once(error.to_string())
         .chain(error.chain().skip(1).map(ToString::to_string))
         .collect();
-    causes.join(": ")
+    text::start(&causes.join(": "), MESSAGE_MAX).into_owned()
 }

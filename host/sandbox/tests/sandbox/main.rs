@@ -4,6 +4,7 @@ mod applied;
 mod code;
 mod executor;
 mod guests;
+mod hostile;
 mod operators;
 mod outcomes;
 mod support;
