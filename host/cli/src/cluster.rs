@@ -12,6 +12,7 @@ use wask_rpc::Address;
 
 use crate::{
     args::ClusterArgs,
+    commands::compile_child::compiler,
     exit::{Exit, Failed, Result},
     expression::{self, Scope},
     output::note,
@@ -182,7 +183,9 @@ impl Cluster {
             }
             Choice::InProcess => {
                 let slots = std::thread::available_parallelism().map_or(1, usize::from);
-                let local = LocalCluster::builder().cache_dir(self.context.paths.compiled_code());
+                let local = LocalCluster::builder()
+                    .cache_dir(self.context.paths.compiled_code())
+                    .compiler(compiler());
                 let local = local.start().await?;
                 self.context.note(format_args!(
                     "using a cluster in this process ({})",

@@ -72,6 +72,7 @@ fn run() -> Result {
     match cli.command {
         // These run no event loop: a guest may block its thread.
         Command::Call(args) => commands::call::run(&args, &context),
+        Command::CompileChild(_) => commands::compile_child::run(),
         Command::Version(args) => commands::version::run(&args),
         Command::Completions(args) => commands::completions::run(&args),
         command => {

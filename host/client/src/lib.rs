@@ -91,4 +91,5 @@ pub use wask_rpc::{
     Address, Limits, Refusal, RefusalCode,
     wire::{ClusterStatus, DatasetInfo, KeyStateKind, TaskCounts, WorkerStatus},
 };
+pub use wask_sandbox::Compiler;
 pub use wask_value::{FunctionType, Type, Value, WitType};

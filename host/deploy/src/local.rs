@@ -10,7 +10,7 @@ use std::{
 use tokio::sync::oneshot;
 use wask_client::{Client, blocking};
 use wask_rpc::{Address, Limits};
-use wask_sandbox::Sandbox;
+use wask_sandbox::{Compiler, Sandbox};
 use wask_scheduler::{Scheduler, TaskRules};
 use wask_worker::{Worker, WorkerHandle};
 
@@ -39,6 +39,7 @@ pub struct Builder {
     memory_limit: Option<u64>,
     spill_dir: Option<PathBuf>,
     cache_dir: Option<PathBuf>,
+    compiler: Option<Compiler>,
     listen: Option<String>,
     token: Option<String>,
     limits: Option<Limits>,
@@ -81,6 +82,14 @@ impl Builder {
     #[must_use]
     pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// How components are compiled in processes of their own, which bounds the time and the memory
+    /// that it takes. In this process by default, where nothing bounds it.
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = Some(compiler);
         self
     }
 
@@ -193,6 +202,7 @@ impl Builder {
         Ok(Sandbox::new(wask_sandbox::Config {
             slots: (self.slots_of_each() * self.workers.max(1)) as usize,
             cache_dir: self.cache_dir.clone(),
+            compiler: self.compiler.clone(),
             ..wask_sandbox::Config::default()
         })?)
     }
@@ -235,6 +245,7 @@ impl LocalCluster {
             memory_limit: None,
             spill_dir: None,
             cache_dir: None,
+            compiler: None,
             listen: None,
             token: None,
             limits: None,

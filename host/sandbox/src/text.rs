@@ -1,6 +1,6 @@
 //! Text that is bounded, whoever wrote it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, iter};
 
 /// Bytes of a message about what a guest or a component did.
 pub(crate) const MESSAGE_MAX: usize = 8 << 10;
@@ -13,6 +13,14 @@ pub(crate) fn start(text: &str, max: usize) -> Cow<'_, str> {
         true => Cow::Owned(format!("{}{CUT}", &text[..text.floor_char_boundary(max)])),
         false => Cow::Borrowed(text),
     }
+}
+
+/// An error and its causes on one line. Compilers quote names of any length.
+pub(crate) fn error_chain(error: &wasmtime::Error) -> String {
+    let causes: Vec<String> = iter::once(error.to_string())
+        .chain(error.chain().skip(1).map(ToString::to_string))
+        .collect();
+    start(&causes.join(": "), MESSAGE_MAX).into_owned()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::{
 
 use wask_core::TASK_MEMORY_MAX;
 use wask_rpc::{Address, Limits};
-use wask_sandbox::Sandbox;
+use wask_sandbox::{Compiler, Sandbox};
 
 /// How a worker runs, and to whom it belongs.
 #[derive(Clone)]
@@ -34,6 +34,9 @@ pub struct Config {
     pub spill_dir: Option<PathBuf>,
     /// The folder for compiled code, kept between processes. `None`: it is compiled every time.
     pub cache_dir: Option<PathBuf>,
+    /// How components are compiled in processes of their own, within limits. `None`: in this one,
+    /// without limits.
+    pub compiler: Option<Compiler>,
     /// Where peers may connect. `None`: on the interface that leads to the scheduler, or beside
     /// the scheduler's socket.
     pub listen: Option<Address>,
@@ -75,6 +78,7 @@ impl Config {
             memory_hard_limit: memory_limit.saturating_add(memory_limit / 4),
             spill_dir: None,
             cache_dir: None,
+            compiler: None,
             listen: None,
             contact_address: None,
             resources: BTreeMap::new(),

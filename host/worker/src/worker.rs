@@ -238,6 +238,7 @@ fn sandbox(config: &Config) -> Result<Sandbox, Error> {
         task_memory_max: config.task_memory,
         max_components: config.components_max,
         cache_dir: config.cache_dir.clone(),
+        compiler: config.compiler.clone(),
         ..wask_sandbox::Config::default()
     })?)
 }

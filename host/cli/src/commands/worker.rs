@@ -5,9 +5,10 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 use tokio::task::LocalSet;
 use wask_rpc::Address;
+use wask_sandbox::Compiler;
 use wask_worker::Config;
 
-use super::{scheduler::check_exposure, supervise::Supervised};
+use super::{compile_child::compiler, scheduler::check_exposure, supervise::Supervised};
 use crate::{
     args::{MisplacedArgs, units},
     cluster::{Context, given_token},
@@ -53,6 +54,24 @@ pub(crate) struct WorkerArgs {
     /// [default: what the sandbox can give]
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     sandbox_memory: Option<u64>,
+
+    /// How long compiling one component may take
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = units::duration,
+        default_value = "60s"
+    )]
+    compile_timeout: Duration,
+
+    /// The memory that compiling one component may take
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = units::size,
+        default_value = "2GiB"
+    )]
+    compile_memory: u64,
 
     /// A folder for results that memory has no room for
     #[arg(long, value_name = "FOLDER")]
@@ -108,6 +127,11 @@ pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
         task_memory: args.sandbox_memory.unwrap_or(defaults.task_memory),
         spill_dir: args.spill_dir,
         cache_dir: Some(context.paths.compiled_code()),
+        compiler: Some(Compiler {
+            timeout: args.compile_timeout,
+            memory: args.compile_memory,
+            ..compiler()
+        }),
         listen: args.listen,
         contact_address: args.contact_address,
         connect_timeout: args.connect_timeout,

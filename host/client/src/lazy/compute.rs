@@ -12,6 +12,7 @@ use std::{
 use bytes::Bytes;
 use futures::future::{Either, select};
 use serde::de::DeserializeOwned;
+use wask_sandbox::Compiler;
 use wask_value::{Type, Value};
 
 use super::{Delayed, Input, node::common_session, submit};
@@ -246,6 +247,7 @@ pub(crate) const TELL: Duration = Duration::from_millis(50);
 pub struct Compute {
     pub(crate) threads: Option<usize>,
     pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) compiler: Option<Compiler>,
     pub(crate) max_result_bytes: Option<u64>,
     pub(crate) on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
 }
@@ -269,6 +271,15 @@ impl Compute {
     #[must_use]
     pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// How components are compiled in processes of their own, which bounds the time and the memory
+    /// that it takes, where they run in this process. The first that has sandboxes decides for all
+    /// that follow. In this process by default, where nothing bounds it.
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = Some(compiler);
         self
     }
 

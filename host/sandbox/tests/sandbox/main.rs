@@ -2,6 +2,7 @@
 
 mod applied;
 mod code;
+mod compiler;
 mod executor;
 mod guests;
 mod hostile;

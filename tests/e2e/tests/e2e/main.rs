@@ -1,5 +1,6 @@
 //! All end-to-end tests, in one binary.
 
+mod compiling;
 mod documented;
 mod examples;
 mod failures;
