@@ -69,6 +69,7 @@ verify: ## Run all that a change must pass; changes no file
 
 lint: ## Run clippy on everything
 	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	cargo clippy $(LOCKED) -p wask-client --no-default-features -- -D warnings
 	@$(call for-each-guest,cargo clippy $(LOCKED) --manifest-path $$dir/Cargo.toml \
 	    --target-dir target/guest-tests --all-targets -- -D warnings)
 

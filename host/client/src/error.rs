@@ -118,7 +118,15 @@ pub enum Error {
         function: Arc<str>,
     },
 
+    /// This program was built without what runs functions in its own process.
+    #[error(
+        "this program cannot compute without a cluster, as it was built without the feature \
+         `local` of wask-client: enable that, or compute on a cluster with client.compute"
+    )]
+    NotLocal,
+
     /// What runs functions in this process cannot run.
+    #[cfg(feature = "local")]
     #[error(transparent)]
     Sandbox(Arc<wask_sandbox::Error>),
 

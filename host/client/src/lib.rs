@@ -52,6 +52,7 @@ mod error;
 mod function;
 mod future;
 mod lazy;
+#[cfg(feature = "local")]
 mod local;
 mod names;
 mod nested;

@@ -16,7 +16,7 @@ use wask_value::{Type, Value};
 
 use super::{Delayed, Input, node::common_session, submit};
 use crate::{
-    Dynamic, Encoded, Error, local, results,
+    Dynamic, Encoded, Error, results,
     state::{Completions, Handle},
 };
 
@@ -197,12 +197,13 @@ tuples! {
 /// let y = double.delayed((&x,))? + 1;
 /// assert_eq!(compute((&x, &y)).await?, (8, 17));
 /// # Ok(()) }
+/// # #[cfg(feature = "local")]
 /// # futures::executor::block_on(example()).unwrap();
 /// ```
 ///
 /// # Errors
 /// Those of the tasks, as [`Future::result`](crate::Future::result) tells them; what was wrong in
-/// the graph; [`Error::ResultTooLarge`].
+/// the graph; [`Error::ResultTooLarge`]; [`Error::NotLocal`].
 pub async fn compute<C: Computable>(what: C) -> Result<C::Values, Error> {
     Compute::new().run(what).await
 }
@@ -316,6 +317,7 @@ impl Compute {
     /// let values = Compute::new().encoded(&[sum]).await?;
     /// assert_eq!(values[0].value()?, Value::U64(6));
     /// # Ok(()) }
+    /// # #[cfg(feature = "local")]
     /// # futures::executor::block_on(example()).unwrap();
     /// ```
     ///
@@ -348,7 +350,10 @@ impl Compute {
                     Either::Right(((), fetching)) => fetching.await,
                 }
             }
-            None => local::run(roots, self).await,
+            #[cfg(feature = "local")]
+            None => crate::local::run(roots, self).await,
+            #[cfg(not(feature = "local"))]
+            None => Err(Error::NotLocal),
         }
     }
 }
@@ -381,5 +386,20 @@ impl fmt::Debug for Compute {
             .field("threads", &self.threads)
             .field("max_result_bytes", &self.max_result_bytes)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(feature = "local")))]
+mod tests {
+    use futures::executor::block_on;
+
+    use crate::{Error, Partitions};
+
+    #[test]
+    fn without_the_feature_nothing_is_computed_here() {
+        let sum = Partitions::from_values([1u32, 2], 1).unwrap().sum();
+        let error = block_on(sum.compute()).unwrap_err();
+        assert!(matches!(error, Error::NotLocal), "{error}");
+        assert!(error.to_string().contains("`local`"), "{error}");
     }
 }
