@@ -4,8 +4,8 @@ SHELL := /bin/sh
 .SHELLFLAGS := -euc
 .DEFAULT_GOAL := help
 
-.PHONY: help setup build guests schema demo test verify lint deny advisories fmt sim bench clean \
-    install
+.PHONY: help setup build guests schema demo test verify lint deny advisories fmt sim fuzz bench \
+    clean install
 
 # Where cargo puts wask. Guests are always in target/guests, where the tests look for them.
 WASK := $(or $(CARGO_TARGET_DIR),target)/release/wask
@@ -24,10 +24,15 @@ DEMO_TOP ?= 20
 
 # A program that checks dependencies, and its version where it has to be installed.
 CARGO_DENY := cargo-deny 0.20.2
+CARGO_FUZZ := cargo-fuzz 0.13.2
 
 # For `make sim`: how many simulated clusters, and the seed of the first.
 RUNS ?= 2000
 SEED ?= 1
+
+# For `make fuzz`: how long each target runs, and which ones; all where none is named.
+SECONDS ?= 60
+TARGET ?= $(basename $(notdir $(wildcard tests/fuzz/fuzz_targets/*.rs)))
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +74,7 @@ verify: ## Run all that a change must pass; changes no file
 
 lint: ## Run clippy on everything
 	cargo clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	cargo clippy $(LOCKED) -p wask-client --no-default-features -- -D warnings
 	@$(call for-each-guest,cargo clippy $(LOCKED) --manifest-path $$dir/Cargo.toml \
 	    --target-dir target/guest-tests --all-targets -- -D warnings)
 
@@ -87,6 +93,9 @@ fmt: ## Format all Rust code
 
 sim: ## Run simulated clusters: make sim RUNS=2000 SEED=1
 	cargo run --release $(LOCKED) -p wask-sim -- --runs $(RUNS) --seed $(SEED)
+
+fuzz: ## Feed hostile bytes to all readers: make fuzz SECONDS=60 TARGET=
+	@tests/tools/fuzz "$$(tests/tools/cargo-tool $(CARGO_FUZZ))" $(SECONDS) $(TARGET)
 
 bench: guests ## Measure wask beside the bare engine
 	cargo build --release $(LOCKED) --workspace --bins --examples

@@ -165,8 +165,10 @@ struct Credential {
   # Why the sender may enter.
   union {
     none @0 :Void;           # Allowed only where the listener asks for nothing.
-    token @1 :Text;          # A secret that the cluster was started with, or a tenant's.
+    token @1 :Text;          # A secret that the cluster was started with: one for clients, another
+                             # for workers.
     ticket @2 :Ticket;       # A right to read, given out by the scheduler.
+    peer @3 :Data;           # Of a worker among workers: the key that the scheduler told it.
   }
 }
 

@@ -44,6 +44,8 @@ interface Gateway {
       worker @1 :UInt32;           # The id of this membership.
       heartbeatMillis @2 :UInt32;
       softwareVersion @3 :Text;
+      peerKey @4 :Data;            # 32 bytes that only workers know: it opens their data ports.
+      scheduler @5 :UInt64;        # Which one: another each time that a scheduler starts.
     }
   }
 }

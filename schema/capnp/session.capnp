@@ -124,6 +124,11 @@ interface SessionCommands {
 
   sync @1 () -> ();
   # Answers when all that was pushed before has been taken in.
+
+  part @2 (bytes :Data, last :Bool) -> stream;
+  # As `push`, for a batch that is too large for one message, such as one task of very many inputs.
+  # A message whose root is the batch is written as Cap'n Proto writes messages to files, and its
+  # bytes are sent piece by piece. With the last piece it is taken in.
 }
 
 struct SessionBatch {

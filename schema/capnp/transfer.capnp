@@ -46,12 +46,14 @@ interface ObjectStore {
   # Writes the results of `keys` into `sink`, finishes it, then answers with the keys that are not
   # here. `slices` asks for one element of a list instead of the whole.
 
-  put @1 (objects :List(ObjectHeader)) -> (sink :ObjectSink);
-  # Stores values. Each is checked against its key and its type; all are stored or none.
+  put @1 (objects :List(ObjectHeader), scatter :UInt64) -> (sink :ObjectSink);
+  # Stages values: each is checked against its key and its type, and all are there or none. They
+  # become results when the scheduler says so, by the number of the scatter.
 }
 
 interface Peer {
-  # What a worker offers to whoever connects to its contact address.
+  # What a worker offers to whoever connects to its contact address. Only workers are let in, and
+  # their store takes no values; clients read and store by way of the scheduler.
 
   open @0 (credential :Common.Credential) -> (result :Result);
 

@@ -15,6 +15,9 @@ struct WorkerInfo {
   engineProfile @7 :UInt32;  # What a result means; must be the scheduler's.
   processId @8 :UInt32;
   taskMemory @9 :UInt64;     # Bytes of linear memory that a task can have there, at most.
+  returning @10 :Bool;       # It was a member before, and is going to tell which results it has kept.
+  previousScheduler @11 :UInt64;  # Then: of which scheduler, and by which id.
+  previousWorker @12 :UInt32;
 }
 
 interface WorkerCommands {
@@ -22,6 +25,9 @@ interface WorkerCommands {
 
   push @0 (batch :CommandBatch) -> stream;
   # Carried out in order. Never fails.
+
+  part @1 (bytes :Data, last :Bool) -> stream;
+  # As `push`, for a batch that is too large for one message. See `SessionCommands.part`.
 }
 
 struct CommandBatch {
@@ -41,6 +47,8 @@ struct Command {
     cancel @1 :Attempt;
     free @2 :Data;                 # Keys whose results are to be dropped.
     close @3 :Text;                # The membership is over, for this reason.
+    keep @4 :UInt64;               # What was staged by this scatter becomes results.
+    dropStaged @5 :UInt64;         # What was staged by this scatter is dropped, if it still is.
   }
 }
 
@@ -55,7 +63,7 @@ struct Compute {
 
 struct Input {
   nbytes @0 :UInt64;
-  holders @1 :List(UInt32);        # Workers that have it.
+  holders @1 :List(UInt32);        # Workers that have it; some of very many.
 }
 
 struct Attempt {
@@ -80,6 +88,10 @@ struct WorkerEvent {
     replicaAdded @5 :Void;         # A copy was fetched.
     replicaMissing @6 :Void;       # The result is not here any more.
     started @7 :Void;              # The task has been in a slot for a while.
+    kept @8 :UInt64;               # A value that was staged by this scatter is a result.
+    stagedMissing @9 :UInt64;      # What was to be kept is not staged here; there is no key.
+    dataFound @10 :UInt64;         # A result of so many bytes was here before this membership.
+    allFound @11 :Void;            # All such results have been told; there is no key.
   }
 }
 
@@ -103,6 +115,12 @@ interface Membership {
   heartbeat @1 (report :Report) -> ();
   # Sent every interval that `join` told. Either side that hears nothing for three of them takes
   # the other for lost.
+
+  leave @3 () -> ();
+  # The worker is going to end, and does not come back with what it holds.
+
+  fetch @4 (keys :Data, sink :Transfer.ObjectSink) -> (missing :Data);
+  # Has results of other workers written into `sink`, for a worker that cannot reach these.
 
   component @2 (digest :Data, sink :Transfer.ObjectSink) -> (found :Bool);
   # Writes the bytes of a component, one object, into `sink`.

@@ -12,6 +12,7 @@ use wask_rpc::Address;
 
 use crate::{
     args::ClusterArgs,
+    commands::compile_child::compiler,
     exit::{Exit, Failed, Result},
     expression::{self, Scope},
     output::note,
@@ -106,11 +107,20 @@ fn no_cluster(context: &Context) -> Result<Failed> {
     })
 }
 
-/// The token of a file, else that of the environment.
+/// The token of clients: of a file, else of the environment.
 pub(crate) fn given_token(file: Option<&PathBuf>) -> Result<Option<String>> {
+    token(file, "WASK_TOKEN")
+}
+
+/// The token of workers: of a file, else of the environment.
+pub(crate) fn given_worker_token(file: Option<&PathBuf>) -> Result<Option<String>> {
+    token(file, "WASK_WORKER_TOKEN")
+}
+
+fn token(file: Option<&PathBuf>, variable: &str) -> Result<Option<String>> {
     match file {
         Some(file) => paths::read_token(file).map(Some),
-        None => Ok(std::env::var("WASK_TOKEN")
+        None => Ok(std::env::var(variable)
             .ok()
             .filter(|token| !token.is_empty())),
     }
@@ -182,7 +192,9 @@ impl Cluster {
             }
             Choice::InProcess => {
                 let slots = std::thread::available_parallelism().map_or(1, usize::from);
-                let local = LocalCluster::builder().cache_dir(self.context.paths.compiled_code());
+                let local = LocalCluster::builder()
+                    .cache_dir(self.context.paths.compiled_code())
+                    .compiler(compiler());
                 let local = local.start().await?;
                 self.context.note(format_args!(
                     "using a cluster in this process ({})",

@@ -142,6 +142,8 @@ impl From<SandboxError> for Failed {
             SandboxError::Engine { .. }
             | SandboxError::Thread { .. }
             | SandboxError::Cache { .. }
+            | SandboxError::Compiler { .. }
+            | SandboxError::Cancelled { .. }
             | SandboxError::NoFunction { .. } => Exit::Machine,
         };
         Self::new(exit, error)

@@ -51,7 +51,7 @@ fn generate(letters: usize) -> Result<String> {
 }
 
 /// Random bytes, fit for secrets.
-pub(crate) fn fill_random(bytes: &mut [u8]) -> Result {
+fn fill_random(bytes: &mut [u8]) -> Result {
     getrandom::fill(bytes).map_err(|error| {
         Failed::message(
             Exit::Machine,

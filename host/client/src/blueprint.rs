@@ -4,7 +4,9 @@
 //! may use where nothing is asked for, is settled where they are sent to, or computed: the limits
 //! stand as plain values in each task then, and in its key.
 
-use std::sync::{Arc, LazyLock, OnceLock};
+#[cfg(any(test, feature = "local"))]
+use std::sync::LazyLock;
+use std::sync::{Arc, OnceLock};
 
 use wask_core::{Definition, LimitRules, TaskKind, TaskOptions};
 
@@ -29,6 +31,7 @@ pub(crate) struct Place<'a> {
     pub(crate) scheduler: Option<&'a Arc<str>>,
 }
 
+#[cfg(any(test, feature = "local"))]
 impl Place<'static> {
     /// This process, as a cluster whose operator says nothing: calls have the keys here that they
     /// have there.

@@ -90,6 +90,22 @@ pub enum Error {
         limit: usize,
     },
 
+    /// A task of more inputs than a message can name.
+    #[error(
+        "{function}: a task of {inputs} inputs takes {bytes} bytes in a message, more than {limit}; \
+         combine them in a tree"
+    )]
+    TooManyInputs {
+        /// The function.
+        function: Arc<str>,
+        /// How many inputs it has.
+        inputs: usize,
+        /// How large the task is in a message.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+
     /// A graph that would make no picture.
     #[error(
         "the graph has {nodes} nodes, which make {groups} groups of one depth and function: nobody \
@@ -118,7 +134,15 @@ pub enum Error {
         function: Arc<str>,
     },
 
+    /// This program was built without what runs functions in its own process.
+    #[error(
+        "this program cannot compute without a cluster, as it was built without the feature \
+         `local` of wask-client: enable that, or compute on a cluster with client.compute"
+    )]
+    NotLocal,
+
     /// What runs functions in this process cannot run.
+    #[cfg(feature = "local")]
     #[error(transparent)]
     Sandbox(Arc<wask_sandbox::Error>),
 

@@ -52,6 +52,7 @@ mod error;
 mod function;
 mod future;
 mod lazy;
+#[cfg(feature = "local")]
 mod local;
 mod names;
 mod nested;
@@ -91,4 +92,6 @@ pub use wask_rpc::{
     Address, Limits, Refusal, RefusalCode,
     wire::{ClusterStatus, DatasetInfo, KeyStateKind, TaskCounts, WorkerStatus},
 };
+#[cfg(feature = "local")]
+pub use wask_sandbox::Compiler;
 pub use wask_value::{FunctionType, Type, Value, WitType};

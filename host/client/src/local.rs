@@ -6,7 +6,6 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, Receiver, Sender},
@@ -72,7 +71,7 @@ fn run_here(
     let tasks = graph.tasks(Place::here())?;
     let mut books = Books::new(&graph, &tasks);
     let roots: Vec<usize> = roots.iter().map(|root| books.root(root)).collect();
-    let sandbox = sandbox(options.cache_dir.as_deref())?;
+    let sandbox = sandbox(options)?;
     let threads = options.threads.unwrap_or_else(processors).max(1);
     let on_done = move |token, report| {
         // Where nobody listens any more, something else has failed.
@@ -91,14 +90,15 @@ fn run_here(
 }
 
 /// The sandbox for all that is computed here; it reserves much address space, so there is one.
-fn sandbox(cache_dir: Option<&Path>) -> Result<Sandbox, Error> {
+fn sandbox(options: &Compute) -> Result<Sandbox, Error> {
     static SANDBOX: Mutex<Option<Sandbox>> = Mutex::new(None);
     let mut made = SANDBOX.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(sandbox) = &*made {
         return Ok(sandbox.clone());
     }
     let config = Config {
-        cache_dir: cache_dir.map(Path::to_owned),
+        cache_dir: options.cache_dir.clone(),
+        compiler: options.compiler.clone(),
         ..Config::default()
     };
     let sandbox = Sandbox::new(config).map_err(sandbox_error)?;

@@ -14,7 +14,10 @@ use std::{
 use tokio::sync::{Notify, oneshot};
 use wask_component::Component;
 use wask_core::{Digest, Key, KeyMap, TaskSpec};
-use wask_rpc::{Limits, wire::OutgoingBatch};
+use wask_rpc::{
+    Limits,
+    wire::{OutgoingBatch, TaskRoom, task_bytes},
+};
 
 use crate::{
     Error,
@@ -22,10 +25,8 @@ use crate::{
     state::{Description, Handle, State},
 };
 
-/// Bytes of a task in a message, beside its arguments.
-const TASK_BYTES: usize = 120;
-/// Bytes of a key or a hole in a message.
-const KEY_BYTES: usize = 32;
+/// Bytes of a key in a message.
+const KEY_BYTES: usize = size_of::<Key>();
 
 /// One step of the ordered stream to the scheduler.
 pub(crate) enum Command {
@@ -65,7 +66,7 @@ impl Command {
         }
     }
 
-    /// About how many bytes it takes in a message.
+    /// How many bytes it takes in a message. Its definition is counted apart: others share it.
     fn bytes(&self) -> usize {
         match self {
             Self::Submit(task) => task_bytes(task),
@@ -73,12 +74,6 @@ impl Command {
             _ => KEY_BYTES,
         }
     }
-}
-
-/// About how many bytes a task takes in a message.
-pub(crate) fn task_bytes(task: &TaskSpec) -> usize {
-    let keys = task.dependencies.len() + task.arguments.holes.len();
-    TASK_BYTES + task.arguments.bytes.len() + KEY_BYTES * keys
 }
 
 /// What the RPC thread is to send next.
@@ -382,12 +377,16 @@ impl Outbox {
         let mut batch = OutgoingBatch::default();
         let mut items = 0;
         let mut bytes = 0;
+        let mut room = TaskRoom::default();
         // The phases of the keys that are in the batch, but for tasks, which come first anyway.
         let mut phases: KeyMap<u8> = KeyMap::default();
         // Where in the batch the tasks are.
         let mut submitted: KeyMap<usize> = KeyMap::default();
         while let Some(command) = inner.queue.front() {
-            let size = command.bytes();
+            let size = match command {
+                Command::Submit(task) => room.add(task),
+                other => other.bytes(),
+            };
             let full = items >= limits.batch_items || bytes + size > limits.batch_bytes;
             let key = command.key();
             let earlier = key.and_then(|key| phases.get(key));
@@ -401,7 +400,7 @@ impl Outbox {
                 phases.insert(*key, command.phase());
             }
             let command = inner.queue.pop_front()?;
-            inner.queue_bytes -= size;
+            inner.queue_bytes -= command.bytes();
             bytes += size;
             items += 1;
             match command {

@@ -12,7 +12,9 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use wask_core::{Digest, ENGINE_PROFILE, LimitRules};
-use wask_rpc::{Address, Connection, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
+use wask_rpc::{
+    Address, Connection, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, push_session_batch, wire,
+};
 use wask_schema::{
     common_capnp::PROTOCOL_VERSION,
     gateway_capnp::{gateway, gateway::login},
@@ -207,9 +209,7 @@ async fn drain(remote: &Remote) -> Result<(), wask_rpc::Error> {
     while let Some(outgoing) = remote.outbox.take(&remote.limits) {
         match outgoing {
             Outgoing::Batch(batch) => {
-                let mut request = remote.commands.push_request();
-                wire::write_session_batch(request.get().init_batch(), &batch);
-                request.send().await?;
+                push_session_batch(&remote.commands, &batch, &remote.limits).await?;
             }
             Outgoing::Upload(component) => upload(remote, &component).await?,
             Outgoing::Sync(done) => {
@@ -294,10 +294,11 @@ impl client_events::Server for Events {
                 self.0.resolve(events.map(|(key, news)| (key, news.into())));
             }
             Err(error) => {
-                // Futures would wait for ever for what was in there.
-                self.0.close(&format!(
-                    "the scheduler sent events that make no sense: {error}"
-                ));
+                // Futures would wait for ever for what was in there. The scheduler closes the
+                // connection when it meets the error.
+                let reason = format!("the scheduler sent events that make no sense: {error}");
+                self.0.close(&reason);
+                return std::future::ready(Err(capnp::Error::failed(reason)));
             }
         }
         std::future::ready(Ok(()))

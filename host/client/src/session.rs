@@ -17,8 +17,8 @@ use tokio::{
     task::spawn_local,
     time::sleep,
 };
-use wask_core::{Digest, LimitRules};
-use wask_rpc::Limits;
+use wask_core::{Digest, LimitRules, TaskSpec};
+use wask_rpc::{Limits, wire};
 
 use crate::{
     Component, Error,
@@ -28,6 +28,9 @@ use crate::{
     outbox::Outbox,
     remote::{Remote, Welcome},
 };
+
+/// Bytes that tell a worker where one input is, of which a few copies exist.
+const INPUT_PLACE_BYTES: usize = 40;
 
 /// What another thread wants done on the RPC thread.
 pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
@@ -172,6 +175,33 @@ impl Session {
         Error::Disconnected {
             address: self.address.clone(),
             reason,
+        }
+    }
+
+    /// Whether a task can be sent to the cluster, and from there to a worker.
+    pub(crate) fn check_size(&self, task: &TaskSpec) -> Result<(), Error> {
+        let (bytes, limit) = (task.arguments.bytes.len(), self.limits.argument_bytes);
+        if bytes > limit {
+            return Err(Error::ArgumentsTooLarge {
+                function: task.label(),
+                bytes,
+                limit,
+            });
+        }
+        let inputs = task.dependencies.len();
+        // To a worker it goes with the place of each input.
+        let bytes = wire::task_bytes(task)
+            + wire::definition_bytes(&task.definition)
+            + INPUT_PLACE_BYTES * inputs;
+        let limit = self.limits.large_bytes;
+        match bytes > limit {
+            true => Err(Error::TooManyInputs {
+                function: task.label(),
+                inputs,
+                bytes,
+                limit,
+            }),
+            false => Ok(()),
         }
     }
 

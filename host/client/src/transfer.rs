@@ -15,8 +15,8 @@ use wask_value::Type;
 
 use crate::remote::Remote;
 
-/// Keys in one call.
-const KEYS: usize = 10_000;
+/// Keys in one call that is answered with the names of workers for each.
+const KEYS_WITH_NAMES: usize = 256;
 
 /// A value on its way to a worker.
 pub(crate) struct Outbound {
@@ -26,6 +26,11 @@ pub(crate) struct Outbound {
 }
 
 impl Remote {
+    /// Keys that one message holds.
+    fn keys_in_a_call(&self) -> usize {
+        (self.limits.batch_bytes / size_of::<Key>()).max(1)
+    }
+
     /// Fetches results, each with the most bytes that it may have. Those that are not to be had
     /// now are left out; then it pauses before it answers.
     pub(crate) async fn gather(
@@ -34,7 +39,7 @@ impl Remote {
         pause: Duration,
     ) -> Result<Vec<(Key, Bytes)>, Error> {
         let mut fetched = Vec::with_capacity(wanted.len());
-        for wanted in wanted.chunks(KEYS) {
+        for wanted in wanted.chunks(self.keys_in_a_call()) {
             let (sink, collected) = object_collector(wanted.iter().copied());
             let mut request = self.session.gather_request();
             let keys = wanted.iter().map(|(key, _)| key);
@@ -119,7 +124,7 @@ impl Remote {
     /// The names of the workers that hold each key.
     pub(crate) async fn who_has(&self, keys: Vec<Key>) -> Result<Vec<Vec<String>>, Error> {
         let mut holders = Vec::with_capacity(keys.len());
-        for keys in keys.chunks(KEYS) {
+        for keys in keys.chunks(KEYS_WITH_NAMES) {
             let mut request = self.session.who_has_request();
             request.get().set_keys(&wire::write_keys(keys));
             let answer = request.send().promise.await?;

@@ -9,7 +9,7 @@ use wasmparser::{
     types::TypesRef,
 };
 
-use crate::{Error, MissingImport, validate::Validated, wasi};
+use crate::{Error, MissingImport, text, validate::Validated, wasi};
 
 /// Checks all imports.
 ///
@@ -89,6 +89,7 @@ impl Linker<'_> {
 
     fn miss(&mut self, name: String) {
         let hint = hint(&name);
+        let name = text::start(&name, text::NAME_MAX).into_owned();
         self.missing.push(MissingImport { name, hint });
     }
 }

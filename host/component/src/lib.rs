@@ -41,6 +41,7 @@ mod signature;
 mod source;
 #[cfg(test)]
 mod testing;
+mod text;
 mod toolchain;
 mod validate;
 pub mod wasi;

@@ -5,7 +5,7 @@ use wasmparser::{
     ValidPayload, Validator, ValidatorResources, WasmFeatures, types::Types,
 };
 
-use crate::{Error, Limits, docs};
+use crate::{Error, Limits, docs, text};
 
 /// The Wasm features that a component may use: Wasm 3 and the component model, without threads,
 /// garbage collection and exceptions. Workers configure their engine to the same.
@@ -60,7 +60,8 @@ pub(crate) fn validate(component: &[u8], limits: &Limits) -> Result<Validated, E
 
 /// What the validator says, as this crate's error.
 pub(crate) fn refusal(error: &BinaryReaderError) -> Error {
-    let (message, offset) = (error.message().to_owned(), error.offset());
+    let message = text::start(error.message(), text::MESSAGE_MAX).into_owned();
+    let offset = error.offset();
     match error.missing_wasm_feature() {
         Some(feature) => Error::Feature {
             feature: feature_name(feature),

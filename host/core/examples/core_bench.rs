@@ -112,6 +112,8 @@ fn run(name: &str, (tasks, wanted): &Graph) {
             memory_limit: 1 << 30,
             task_memory: TASK_MEMORY_MAX,
             resources: BTreeMap::new(),
+            returning: false,
+            previous: None,
         };
         core.handle(now, Event::WorkerJoined { worker, info });
     }

@@ -29,6 +29,10 @@ id! {
     WorkerId(u32), "worker-"
 }
 id! {
+    /// One time that a client stores values on workers. Never reused by one scheduler.
+    ScatterId(u64), "scatter-"
+}
+id! {
     /// The WIT type of a result, interned by the process around the core, which alone knows what
     /// it stands for.
     TypeId(u32), "type-"

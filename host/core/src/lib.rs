@@ -20,8 +20,8 @@ mod time;
 mod units;
 pub mod worker;
 
-pub use failure::{Failure, FailureKind};
-pub use id::{Attempt, SessionId, TenantId, TypeId, WorkerId};
+pub use failure::{Failure, FailureKind, beginning};
+pub use id::{Attempt, ScatterId, SessionId, TenantId, TypeId, WorkerId};
 pub use key::{Digest, Key, KeyHasher, KeyMap, KeySet, ParseKeyError};
 pub use limits::{
     AskedLimits, Clamps, DEFAULT_TASK_MEMORY, DEFAULT_TASK_OUTPUT, Limit, LimitError, LimitKind,

@@ -16,9 +16,9 @@ pub enum Error {
     /// The sandbox of all workers cannot be set up.
     #[error(transparent)]
     Sandbox(#[from] wask_sandbox::Error),
-    /// A thread cannot be started.
-    #[error("cannot start a thread: {0}")]
-    Thread(#[from] std::io::Error),
+    /// A thread cannot be started, or the system gives no random bytes for tokens.
+    #[error("the system does not give a thread or random bytes: {0}")]
+    System(#[from] std::io::Error),
     /// The thread that was starting the cluster panicked.
     #[error("the cluster's start was cut short; the log says why")]
     CutShort,

@@ -18,4 +18,5 @@ mod local;
 
 pub use error::Error;
 pub use local::{Builder, LocalCluster};
+pub use wask_sandbox::Compiler;
 pub use wask_scheduler::TaskRules;

@@ -9,9 +9,9 @@ use std::{
 
 use tokio::sync::oneshot;
 use wask_client::{Client, blocking};
-use wask_rpc::{Address, Limits};
-use wask_sandbox::Sandbox;
-use wask_scheduler::{Scheduler, TaskRules};
+use wask_rpc::{Address, Limits, random_token};
+use wask_sandbox::{Compiler, Sandbox};
+use wask_scheduler::{Scheduler, TaskRules, Tokens};
 use wask_worker::{Worker, WorkerHandle};
 
 use crate::Error;
@@ -39,8 +39,10 @@ pub struct Builder {
     memory_limit: Option<u64>,
     spill_dir: Option<PathBuf>,
     cache_dir: Option<PathBuf>,
+    compiler: Option<Compiler>,
     listen: Option<String>,
     token: Option<String>,
+    worker_token: Option<String>,
     limits: Option<Limits>,
     task_rules: TaskRules,
 }
@@ -84,6 +86,14 @@ impl Builder {
         self
     }
 
+    /// How components are compiled in processes of their own, which bounds the time and the memory
+    /// that it takes. In this process by default, where nothing bounds it.
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = Some(compiler);
+        self
+    }
+
     /// Where the scheduler listens: `tcp://127.0.0.1:0`, say, for clients and workers of other
     /// processes. Only this process reaches it by default.
     #[must_use]
@@ -92,10 +102,19 @@ impl Builder {
         self
     }
 
-    /// A secret that clients and workers must show. None by default.
+    /// A secret that clients must show; workers have another, which nobody knows unless
+    /// [`worker_token`](Self::worker_token) is given. None by default.
     #[must_use]
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
+        self
+    }
+
+    /// A secret that workers must show, for workers of other processes; clients have another,
+    /// which only [`LocalCluster::client`] knows unless [`token`](Self::token) is given.
+    #[must_use]
+    pub fn worker_token(mut self, token: impl Into<String>) -> Self {
+        self.worker_token = Some(token.into());
         self
     }
 
@@ -143,14 +162,15 @@ impl Builder {
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub fn start_blocking(self) -> Result<LocalCluster, Error> {
+    pub fn start_blocking(mut self) -> Result<LocalCluster, Error> {
+        let tokens = self.settle_tokens()?;
         let listen = match &self.listen {
             Some(address) => address.parse()?,
             None => Address::InProcess(unique_name()),
         };
         let limits = self.limits_of_all();
         let scheduler = Scheduler::start(wask_scheduler::Config {
-            token: self.token.clone(),
+            tokens,
             limits: limits.clone(),
             task_rules: self.task_rules,
             ..wask_scheduler::Config::new(listen)
@@ -169,6 +189,23 @@ impl Builder {
             cluster.workers.push(Worker::start(config)?);
         }
         Ok(cluster)
+    }
+
+    /// Where either is asked for a token, both are.
+    fn settle_tokens(&mut self) -> Result<Option<Tokens>, Error> {
+        if self.token.is_none() && self.worker_token.is_none() {
+            return Ok(None);
+        }
+        for token in [&mut self.token, &mut self.worker_token] {
+            if token.is_none() {
+                *token = Some(random_token()?);
+            }
+        }
+        let (clients, workers) = (self.token.clone(), self.worker_token.clone());
+        let tokens = clients.zip(workers);
+        Ok(tokens
+            .map(|(clients, workers)| Tokens::new(clients, workers))
+            .transpose()?)
     }
 
     /// What shares a process is lost together: there, silence means only that the machine is busy.
@@ -193,6 +230,7 @@ impl Builder {
         Ok(Sandbox::new(wask_sandbox::Config {
             slots: (self.slots_of_each() * self.workers.max(1)) as usize,
             cache_dir: self.cache_dir.clone(),
+            compiler: self.compiler.clone(),
             ..wask_sandbox::Config::default()
         })?)
     }
@@ -207,7 +245,7 @@ impl Builder {
         let share = defaults.memory_limit / u64::from(self.workers.max(1));
         let memory_limit = self.memory_limit.unwrap_or(share);
         wask_worker::Config {
-            token: self.token.clone(),
+            token: self.worker_token.clone(),
             name: format!("local-{number}"),
             slots: self.slots_of_each(),
             memory_limit,
@@ -235,8 +273,10 @@ impl LocalCluster {
             memory_limit: None,
             spill_dir: None,
             cache_dir: None,
+            compiler: None,
             listen: None,
             token: None,
+            worker_token: None,
             limits: None,
             task_rules: TaskRules::default(),
         }

@@ -71,7 +71,10 @@ impl FromStr for Address {
 fn parse_tcp(text: &str) -> Result<Address, &'static str> {
     let (host, port) = match text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((host, "")) => (host, None),
-        Some((host, port)) => (host, port.strip_prefix(':')),
+        Some((host, rest)) => {
+            let port = rest.strip_prefix(':').ok_or("no `:` follows the `]`")?;
+            (host, Some(port))
+        }
         None => match text.split_once(':') {
             Some((_, port)) if port.contains(':') => {
                 return Err("an IPv6 address stands in brackets");
@@ -130,6 +133,7 @@ mod tests {
             "http://a",
             "a:b",
             "::1",
+            "[::1]8787",
             "tcp://:1",
             "a:70000",
         ] {

@@ -2,6 +2,8 @@
 
 use std::{fmt, io};
 
+use wask_core::beginning;
+
 use crate::{Address, ParseAddressError};
 
 /// Why two processes do not understand each other.
@@ -53,9 +55,25 @@ impl From<capnp::Error> for Error {
     fn from(error: capnp::Error) -> Self {
         match error.kind {
             capnp::ErrorKind::Disconnected => Self::Disconnected(error.extra),
+            _ if let Some(reason) = closed_for(&error) => Self::Disconnected(reason.to_owned()),
             _ => Self::Malformed(error.to_string()),
         }
     }
+}
+
+/// What stands before the reason for which one side has closed a connection, where both sides meet
+/// it: as the error of all calls that were under way.
+const CLOSED: &str = "the connection was closed: ";
+
+/// The error that ends a connection here, and of which the peer is told.
+pub(crate) fn closed(reason: impl fmt::Display) -> io::Error {
+    io::Error::other(format!("{CLOSED}{reason}"))
+}
+
+/// Why a connection was closed, if that is what an error says.
+pub(crate) fn closed_for(error: &capnp::Error) -> Option<&str> {
+    let (_, reason) = error.extra.split_once(CLOSED)?;
+    Some(reason)
 }
 
 impl From<capnp::NotInSchema> for Error {
@@ -87,11 +105,14 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with its reason in words.
+    /// Bytes of a message. Each task of a batch may be told one.
+    pub const MESSAGE_MAX: usize = 4 << 10;
+
+    /// A refusal with its reason in words, cut off where it is very long: it may name a type.
     pub fn new(code: RefusalCode, message: impl fmt::Display) -> Self {
         Self {
             code,
-            message: message.to_string(),
+            message: beginning(message, Self::MESSAGE_MAX),
         }
     }
 }
@@ -113,4 +134,17 @@ pub enum RefusalCode {
     Exists,
     /// Not now.
     Unavailable,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_short_whatever_it_quotes() {
+        let refusal = Refusal::new(RefusalCode::Invalid, "é".repeat(1 << 20));
+        assert!(refusal.message.len() <= Refusal::MESSAGE_MAX + '…'.len_utf8());
+        assert!(refusal.message.ends_with("é…"));
+        assert_eq!(Refusal::new(RefusalCode::Invalid, "why").message, "why");
+    }
 }

@@ -167,3 +167,23 @@ fn a_unix_socket_is_private_and_a_dead_one_is_replaced() {
         assert!(matches!(gone, Err(Error::Unreachable { .. })));
     });
 }
+
+#[test]
+fn both_sides_know_why_one_of_them_closed_the_connection() {
+    run(async {
+        let limits = Limits::default();
+        let (sink, _collected) = object_collector([(key(1), 2)]);
+        let (sink, [client, server]) = far(sink, &limits);
+        // Lets the connection come about.
+        write_objects(&sink, [], &limits).await.unwrap();
+        server.close("it was enough");
+        assert_eq!(server.closed().await.to_string(), "it was enough");
+        let told = client.closed().await.to_string();
+        assert_eq!(told, "the peer closed the connection: it was enough");
+        let error = write_objects(&sink, [], &limits).await.unwrap_err();
+        let Error::Disconnected(reason) = &error else {
+            panic!("{error:?}");
+        };
+        assert!(reason.contains("it was enough"), "{reason}");
+    });
+}

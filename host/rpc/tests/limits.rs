@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use proptest::prelude::*;
 use wask_core::{
     Arguments, Definition, Digest, Limit, LimitRules, ResultLimits, TASK_MEMORY_MAX, TaskKind,
-    TaskOptions, TaskSpec, TypeId, scheduler::WorkerInfo,
+    TaskOptions, TaskSpec, TypeId, WorkerId, scheduler::WorkerInfo,
 };
 use wask_rpc::wire::{self, JoinInfo, OutgoingBatch};
 use wask_schema::{
@@ -104,7 +104,10 @@ fn a_worker_tells_how_much_memory_a_task_can_have() {
                 memory_limit: 7,
                 task_memory,
                 resources: [].into(),
+                returning: false,
+                previous: None,
             },
+            previous: (task_memory > 0).then_some((1 << 40, WorkerId(3))),
             contact_address: "tcp://10.0.0.7:1".into(),
             software_version: "1".into(),
             protocol_version: 1,

@@ -101,12 +101,16 @@ impl CodeCache {
 
     /// Keeps the compiled code of a component. Failing is not an error: it costs a compilation.
     pub(crate) fn store(&self, engine: &Engine, digest: Digest, component: &Component) {
+        match component.serialize() {
+            Ok(code) => self.store_code(engine, digest, &code),
+            Err(error) => tracing::warn!(%digest, %error, "failed to keep compiled code"),
+        }
+    }
+
+    /// The same for code as it was serialized.
+    pub(crate) fn store_code(&self, engine: &Engine, digest: Digest, code: &[u8]) {
         let path = self.path(engine, digest);
-        let written = component
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|code| self.write(&path, &code));
-        if let Err(error) = written {
+        if let Err(error) = self.write(&path, code) {
             tracing::warn!(path = %path.display(), %error, "failed to keep compiled code");
         }
     }
@@ -152,6 +156,14 @@ impl CodeCache {
         key.update(std::env::consts::ARCH.as_bytes());
         self.dir.join(format!("{}.cwasm", key.finalize().to_hex()))
     }
+}
+
+/// The component that code is which a compiler in a process of its own has just made.
+pub(crate) fn load_compiled(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes are what `Engine::precompile_component` gave in a process that this one has
+    // started, of a program that whoever runs this one has named, over a pipe that no other has.
+    // wasmtime refuses code of another version, for other settings or another kind of CPU.
+    unsafe { Component::deserialize(engine, code) }
 }
 
 /// The code in a file, if the checksum is right.

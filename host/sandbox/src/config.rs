@@ -4,6 +4,8 @@ use std::{path::PathBuf, thread, time::Duration};
 
 use wask_core::{ResultLimits, TASK_MEMORY_MAX};
 
+use crate::Compiler;
+
 /// Settings of a [`Sandbox`](crate::Sandbox): how many tasks at once, and what is kept.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -20,6 +22,9 @@ pub struct Config {
     pub max_components: usize,
     /// Where compiled code is kept between processes. `None`: nowhere.
     pub cache_dir: Option<PathBuf>,
+    /// How components are compiled in processes of their own. `None`: in this one, which nothing
+    /// bounds and nothing stops: for components that are trusted as far.
+    pub compiler: Option<Compiler>,
 }
 
 impl Default for Config {
@@ -30,6 +35,7 @@ impl Default for Config {
             max_log: 64 << 10,
             max_components: 64,
             cache_dir: None,
+            compiler: None,
         }
     }
 }

@@ -4,6 +4,8 @@
 //! touched and clears only those, where the kernel can name them (`PAGEMAP_SCAN`, Linux 6.7).
 //! *Repeatable results*: NaNs are canonical, relaxed SIMD is deterministic, there are no threads.
 
+use std::num::NonZeroUsize;
+
 use wasmtime::{
     Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
@@ -28,6 +30,9 @@ const KEEP_WITH_SCAN: usize = 32 << 20;
 const KEEP_WITHOUT_SCAN: usize = 1 << 20;
 /// Bytes of a table slot kept resident.
 const KEEP_TABLE: usize = 256 << 10;
+
+/// Calls that a backtrace tells, the innermost.
+pub(crate) const FRAMES_MAX: usize = 20;
 
 /// How the memory of a finished task is cleared for the next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,7 +73,8 @@ pub(crate) fn new(slots: usize, metered: bool) -> Result<Engine, Error> {
         .relaxed_simd_deterministic(true)
         // Names of functions come from the name section; offsets into code help nobody here.
         .generate_address_map(false)
-        .wasm_backtrace_details(WasmBacktraceDetails::Disable);
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES_MAX));
     Engine::new(&config).map_err(|error| fail(format!("{error:#}")))
 }
 

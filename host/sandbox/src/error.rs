@@ -39,6 +39,18 @@ pub enum Error {
         /// What the compiler said.
         message: String,
     },
+    /// The compiler's process could not be started.
+    #[error("{message}")]
+    Compiler {
+        /// Which program, and why not.
+        message: String,
+    },
+    /// Nobody wanted the component any more while it was compiled.
+    #[error("compiling component `{digest}` was cancelled")]
+    Cancelled {
+        /// Which component.
+        digest: Digest,
+    },
     /// The component imports something that sandboxes do not offer.
     #[error("component `{digest}` can not be linked: {message}; sandboxes offer WASI 0.2")]
     Link {

@@ -6,27 +6,53 @@ use bytes::Bytes;
 use wask_core::{Failure, FailureKind, TaskSpec, bytes_text};
 use wask_value::{Type, Value, decode, wave};
 
-use crate::{Outcome, Report, TaskLimits};
+use crate::{
+    Log, Outcome, Report, TaskLimits,
+    engine::FRAMES_MAX,
+    outcome::NAME_MAX,
+    text::{self, CUT, MESSAGE_MAX},
+};
 
 /// Characters of an error value that a message quotes.
 const QUOTED: usize = 2_000;
 /// Bytes of an error value that a failure carries; it is no way to return results.
 const ERROR_VALUE_MAX: usize = 64 << 10;
+/// Bytes of an error value that is decoded, to be told as text. Names of cases and fields make the
+/// text much longer than the value.
+const DECODED_MAX: usize = 8 << 10;
+/// Bytes of the text of an error value's type. A value whose type is longer is not carried.
+const ERROR_TYPE_MAX: usize = 64 << 10;
+/// Bytes of what a guest printed, from its end, that a failure carries.
+const LOG_MAX: usize = 64 << 10;
+/// Bytes of text that a byte which is no character becomes.
+const REPLACEMENT: usize = char::REPLACEMENT_CHARACTER.len_utf8();
+/// Bytes around what a guest chose: the number of an element, what was cut off.
+const AROUND: usize = 128;
+
+/// The most bytes of a failure that a guest can cause, whatever it does: all but the task's label
+/// and the worker's name, which it does not choose.
+pub const FAILURE_MAX: usize = (MESSAGE_MAX + CUT.len())
+    + ERROR_VALUE_MAX
+    + ERROR_TYPE_MAX
+    + FRAMES_MAX * (2 * (NAME_MAX + CUT.len()) + 1)
+    + REPLACEMENT * LOG_MAX
+    + AROUND;
 /// Bytes of an encoded string before its text: its length.
 const STRING_HEADER: usize = 4;
 
-/// A failure of a task on the worker of this name.
+/// A failure of a task on the worker of this name. A message that is too long is cut.
 pub fn failure(
     task: &TaskSpec,
     worker: &str,
     kind: FailureKind,
     message: impl Into<String>,
 ) -> Failure {
+    let message = message.into();
     Failure {
         kind,
         origin: task.key,
         label: task.label(),
-        message: message.into(),
+        message: text::start(&message, MESSAGE_MAX).into_owned(),
         value: None,
         error_type: None,
         backtrace: Vec::new(),
@@ -50,7 +76,7 @@ impl Report {
         error_type: Option<&Type>,
     ) -> Result<Bytes, Arc<Failure>> {
         let fail = |kind, message: String| Failure {
-            log: self.log.to_string(),
+            log: end_of(&self.log).to_string(),
             ..match self.element {
                 None => failure(task, worker, kind, message),
                 Some(element) => {
@@ -60,13 +86,16 @@ impl Report {
         };
         Err(Arc::new(match self.outcome {
             Outcome::Value(value) => return Ok(value),
-            Outcome::GuestError(value) => Failure {
-                error_type: error_type.map(|ty| ty.to_string().into()),
-                value: error_type
-                    .filter(|_| value.len() <= ERROR_VALUE_MAX)
-                    .map(|_| value.clone()),
-                ..fail(FailureKind::GuestError, guest_error(error_type, &value))
-            },
+            Outcome::GuestError(value) => {
+                let ty = error_type.map(ToString::to_string);
+                let ty = ty.filter(|ty| ty.len() <= ERROR_TYPE_MAX);
+                let carried = ty.is_some() && value.len() <= ERROR_VALUE_MAX;
+                Failure {
+                    value: carried.then(|| value.clone()),
+                    error_type: ty.map(Into::into),
+                    ..fail(FailureKind::GuestError, guest_error(error_type, &value))
+                }
+            }
             Outcome::Trap { message, backtrace } => Failure {
                 backtrace,
                 ..fail(FailureKind::Trap, message)
@@ -80,6 +109,15 @@ impl Report {
             Outcome::OutOfFuel => fail(FailureKind::OutOfFuel, out_of_fuel(limits)),
             Outcome::OutputTooLarge => fail(FailureKind::OutputTooLarge, output_too_large(limits)),
         }))
+    }
+}
+
+/// The end of a log, as long as a failure carries it.
+fn end_of(log: &Log) -> Log {
+    let beyond = log.bytes.len().saturating_sub(LOG_MAX);
+    Log {
+        bytes: log.bytes[beyond..].to_vec(),
+        dropped: log.dropped + beyond as u64,
     }
 }
 
@@ -115,7 +153,7 @@ fn guest_error(ty: Option<&Type>, value: &[u8]) -> String {
     let Some(ty) = ty else {
         return "the function returned an error without a value".to_owned();
     };
-    if value.len() > ERROR_VALUE_MAX {
+    if value.len() > DECODED_MAX {
         return large_error(ty, value);
     }
     let text = match decode(ty, value) {
@@ -136,16 +174,18 @@ fn guest_error(ty: Option<&Type>, value: &[u8]) -> String {
 /// other one its type and size.
 fn large_error(ty: &Type, value: &[u8]) -> String {
     if *ty != Type::String {
+        let ty = ty.to_string();
+        let ty = text::start(&ty, QUOTED);
         return format!("an error of type {ty}, {} bytes", value.len());
     }
     let text = value.get(STRING_HEADER..).unwrap_or_default();
     // No character takes more than four bytes.
     let start = &text[..text.len().min(4 * QUOTED)];
-    let start: String = String::from_utf8_lossy(start)
-        .chars()
-        .take(QUOTED)
-        .collect();
-    format!("{start}…")
+    let start = String::from_utf8_lossy(start);
+    match start.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{}…", &start[..end]),
+        None => start.into_owned(),
+    }
 }
 
 #[cfg(test)]

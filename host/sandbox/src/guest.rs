@@ -22,8 +22,13 @@ use crate::{
 
 /// Most random bytes a guest may ask for at once.
 const MAX_RANDOM: u64 = 1 << 20;
-/// Most host resources (streams, pollables) that a guest may hold.
-const MAX_RESOURCES: usize = 100_000;
+/// Most host resources (streams, pollables) that a guest may hold. Each takes up to 300 bytes.
+const MAX_RESOURCES: usize = 16_384;
+/// Most handles that the components of an instance may hold and lend together, of resources of
+/// their own as well. Each takes 24 bytes of the host.
+pub(crate) const MAX_HANDLES: usize = 100_000;
+/// Most bytes that a guest may hand to the host in one call.
+pub(crate) const MAX_HANDED: usize = 4 << 20;
 
 /// The data of a task's store.
 pub(crate) struct Guest {

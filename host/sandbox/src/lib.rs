@@ -11,6 +11,7 @@
 //! - A guest sees nothing that differs between two runs of the same task: no time, no randomness
 //!   but the key's, no environment, no files, no network.
 //! - Whatever a guest does, [`Sandbox::run`] returns within its limits, and the next task runs.
+//! - Where a [`Compiler`] is given, compiling is bounded too, and done in processes of its own.
 //! - `unsafe` is confined to `call` and `cache`.
 //!
 //! ```
@@ -44,6 +45,8 @@ mod cache;
 mod call;
 mod cancel;
 mod clock;
+mod compile_child;
+mod compiler;
 mod component;
 mod config;
 mod engine;
@@ -60,15 +63,18 @@ mod outcome;
 mod random;
 mod run;
 mod sandbox;
+mod text;
 mod work;
 
 pub use cancel::Cancel;
+pub use compile_child::compile_child;
+pub use compiler::Compiler;
 pub use component::{Compiled, FunctionHandle};
 pub use config::{Config, TaskLimits};
 pub use engine::Reset;
 pub use error::Error;
 pub use executor::{Executor, ThreadExecutor};
-pub use failure::failure;
+pub use failure::{FAILURE_MAX, failure};
 pub use log::Log;
 pub use outcome::{Outcome, Report};
 pub use run::Call;

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use wasmtime_wasi::{
     async_trait,
     cli::{IsTerminal, StdoutStream},
-    p2::{OutputStream, Pollable, StreamResult},
+    p2::{OutputStream, Pollable, StreamError, StreamResult},
 };
 
 use wask_core::bytes_text;
@@ -130,6 +130,10 @@ impl Pollable for LogStream {
 #[async_trait]
 impl OutputStream for LogStream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        if bytes.len() > CHUNK {
+            let message = "the guest wrote more bytes than `check-write` allows";
+            return Err(StreamError::trap(message));
+        }
         self.lock().push(&bytes);
         Ok(())
     }

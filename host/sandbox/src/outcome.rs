@@ -6,10 +6,19 @@ use bytes::Bytes;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
-use crate::{Log, call::Refusal, cancel::Stopped, limits::Limiter};
+use crate::{
+    Log,
+    call::Refusal,
+    cancel::Stopped,
+    engine::FRAMES_MAX,
+    limits::Limiter,
+    text::{self, MESSAGE_MAX},
+};
 
 /// Bytes of a guest's output that are quoted in the message of a trap.
 const QUOTED_LOG: usize = 1024;
+/// Bytes of the name of a module, and of that of a function, in a backtrace.
+pub(crate) const NAME_MAX: usize = 256;
 
 /// Every way in which a task can end.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -121,9 +130,10 @@ fn message(error: &wasmtime::Error, log: &Log) -> String {
             None => error.root_cause().to_string(),
         },
     };
+    let cause = text::start(&cause, MESSAGE_MAX);
     match last_words(log) {
         Some(words) => format!("{cause}; the guest's last output: {words}"),
-        None => cause,
+        None => cause.into_owned(),
     }
 }
 
@@ -140,17 +150,21 @@ fn last_words(log: &Log) -> Option<String> {
     (!words.is_empty()).then(|| words.to_owned())
 }
 
-/// Lines of the form `  0: module!function`, without the number, and with the names that the guest
-/// gave: demangling them takes memory without bound.
+/// Lines of the form `module!function`, of names as the guest gave them, as far as they are told:
+/// demangling them takes memory without bound.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
     };
-    let text = trace.to_string();
-    text.lines()
-        .filter_map(|line| line.trim_start().split_once(": "))
-        .filter(|(number, _)| number.parse::<u32>().is_ok())
-        .map(|(_, frame)| frame.to_owned())
+    let frames = trace.frames().iter().take(FRAMES_MAX);
+    frames
+        .map(|frame| {
+            let module = text::start(frame.module().name().unwrap_or("<unknown>"), NAME_MAX);
+            match frame.func_name() {
+                Some(name) => format!("{module}!{}", text::start(name, NAME_MAX)),
+                None => format!("{module}!<wasm function {}>", frame.func_index()),
+            }
+        })
         .collect()
 }
 

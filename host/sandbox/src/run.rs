@@ -5,15 +5,15 @@ use std::time::Instant;
 use bytes::Bytes;
 use wask_core::{Key, bytes_text};
 use wask_value::FunctionType;
-use wasmtime::{AsContextMut, Store};
+use wasmtime::Store;
 
 use crate::{
     Cancel, Compiled, FunctionHandle, Log, Outcome, Report, Sandbox, TaskLimits,
-    call::{Arguments, MIN_OUTPUT_FUEL, Returned},
+    call::{Allowance, Arguments, Returned},
     cancel::{self, Stop},
     component::Export,
     gate::Place,
-    guest::Guest,
+    guest::{Guest, MAX_HANDED, MAX_HANDLES},
     random::Source,
 };
 
@@ -150,17 +150,17 @@ impl<'a> Run<'a> {
         if let Some(fuel) = self.limits.fuel {
             store.set_fuel(fuel)?;
         }
+        store.set_hostcall_fuel(MAX_HANDED);
+        store.set_max_component_handles(MAX_HANDLES);
         let max_output = usize::try_from(self.limits.max_output).unwrap_or(usize::MAX);
-        store
-            .as_context_mut()
-            .set_hostcall_fuel(max_output.max(MIN_OUTPUT_FUEL));
+        let _allowance = Allowance::of(max_output);
         let instance = self.compiled.pre().instantiate(&mut *store)?;
         instance
             .get_typed_func::<Arguments<'_>, Returned>(&mut *store, &self.export.index)?
             .call(store, Arguments(arguments))
     }
 
-    /// Lifting stops a result that is much too large; this is the exact limit.
+    /// Lifting stops a result that is too large; this is what holds if it did not.
     fn sized(&self, bytes: Vec<u8>, outcome: fn(Bytes) -> Outcome) -> Outcome {
         if bytes.len() as u64 > self.limits.max_output {
             return Outcome::OutputTooLarge;

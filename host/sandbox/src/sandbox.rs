@@ -1,23 +1,22 @@
 //! One process's sandbox: the engine, what it links, and the components it knows.
 
-use std::{
-    iter,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
 };
 
-use wask_component::{Component, Digest};
+use wask_component::Component;
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
-    Compiled, Config, Error,
-    cache::CodeCache,
+    Cancel, Compiled, Config, Error,
+    cache::{self, CodeCache},
+    compiler::{Compilers, NoCode},
     engine,
     gate::Gate,
     guest::{self, Guest},
     library::{Key, Library},
+    text::error_chain,
 };
 
 /// Compiles components and runs their functions, each call in a fresh instance.
@@ -35,6 +34,8 @@ struct Inner {
     metered: OnceLock<Result<Profile, Error>>,
     library: Library,
     cache: Option<CodeCache>,
+    /// None where components are compiled in this process.
+    compilers: Option<Compilers>,
     compiled: AtomicU64,
     loaded: AtomicU64,
 }
@@ -70,6 +71,7 @@ impl Sandbox {
         gate.add(&plain.engine);
         Ok(Self(Arc::new(Inner {
             library: Library::new(config.max_components),
+            compilers: config.compiler.clone().map(Compilers::new),
             config,
             gate,
             plain,
@@ -94,9 +96,10 @@ impl Sandbox {
     /// The component, ready to run. Compiled at most once as long as it is in memory or on disk.
     ///
     /// # Errors
-    /// [`Error::Compile`] or [`Error::Link`] where the component is not fit for sandboxes.
+    /// [`Error::Compile`] or [`Error::Link`] where the component is not fit for sandboxes, or takes
+    /// more to compile than [`Config::compiler`] gives; [`Error::Compiler`].
     pub fn compile(&self, component: &Component) -> Result<Arc<Compiled>, Error> {
-        self.get_or_compile(component, false)
+        self.compile_until(component, false, &Cancel::new())
     }
 
     /// The same for tasks with a limit on fuel, which other code is compiled for.
@@ -104,7 +107,41 @@ impl Sandbox {
     /// # Errors
     /// As [`compile`](Self::compile).
     pub fn compile_metered(&self, component: &Component) -> Result<Arc<Compiled>, Error> {
-        self.get_or_compile(component, true)
+        self.compile_until(component, true, &Cancel::new())
+    }
+
+    /// The component, ready to run tasks that count fuel, or such as do not, unless nobody wants it
+    /// any more. A compiler in a process of its own is stopped then.
+    ///
+    /// # Errors
+    /// As [`compile`](Self::compile); [`Error::Cancelled`].
+    pub fn compile_until(
+        &self,
+        component: &Component,
+        metered: bool,
+        cancel: &Cancel,
+    ) -> Result<Arc<Compiled>, Error> {
+        let digest = component.digest();
+        loop {
+            let key = Key { digest, metered };
+            let found = self.0.library.get_or_compile(key, || {
+                let profile = self.profile(metered)?;
+                let code = self.code(&profile.engine, component, metered, cancel)?;
+                let pre = profile
+                    .linker
+                    .instantiate_pre(&code)
+                    .map_err(|error| Error::Link {
+                        digest,
+                        message: error_chain(&error),
+                    })?;
+                Compiled::new(component, metered, &code, pre).map(Arc::new)
+            });
+            match found {
+                // Somebody else did not want it any more, whom this one has waited for.
+                Err(Error::Cancelled { .. }) if !cancel.is_cancelled() => {}
+                found => return found,
+            }
+        }
     }
 
     /// How often components were compiled, and how often their code was on disk.
@@ -117,23 +154,6 @@ impl Sandbox {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.gate
-    }
-
-    fn get_or_compile(&self, component: &Component, metered: bool) -> Result<Arc<Compiled>, Error> {
-        let digest = component.digest();
-        let key = Key { digest, metered };
-        self.0.library.get_or_compile(key, || {
-            let profile = self.profile(metered)?;
-            let code = self.code(&profile.engine, component)?;
-            let pre = profile
-                .linker
-                .instantiate_pre(&code)
-                .map_err(|error| Error::Link {
-                    digest,
-                    message: chain(&error),
-                })?;
-            Compiled::new(component, metered, &code, pre).map(Arc::new)
-        })
     }
 
     fn profile(&self, metered: bool) -> Result<&Profile, Error> {
@@ -152,6 +172,8 @@ impl Sandbox {
         &self,
         engine: &Engine,
         component: &Component,
+        metered: bool,
+        cancel: &Cancel,
     ) -> Result<wasmtime::component::Component, Error> {
         let digest = component.digest();
         let cache = self.0.cache.as_ref();
@@ -159,12 +181,34 @@ impl Sandbox {
             self.0.loaded.fetch_add(1, Ordering::Relaxed);
             return Ok(code);
         }
-        let code = compile(engine, digest, component.bytes())?;
+        let refused = |message: String| Error::Compile { digest, message };
+        let bytes = component.bytes();
+        let (loaded, code) = match &self.0.compilers {
+            None => {
+                let loaded = wasmtime::component::Component::from_binary(engine, bytes)
+                    .map_err(|error| refused(error_chain(&error)))?;
+                (loaded, None)
+            }
+            Some(compilers) => {
+                let code = compilers.compile(bytes, metered, cancel);
+                let code = code.map_err(|why| match why {
+                    NoCode::Cancelled => Error::Cancelled { digest },
+                    NoCode::NotStarted(message) => Error::Compiler { message },
+                    NoCode::Refused(message) => refused(message),
+                })?;
+                let loaded = cache::load_compiled(engine, &code)
+                    .map_err(|error| refused(error_chain(&error)))?;
+                (loaded, Some(code))
+            }
+        };
         self.0.compiled.fetch_add(1, Ordering::Relaxed);
         if let Some(cache) = cache {
-            cache.store(engine, digest, &code);
+            match code {
+                Some(code) => cache.store_code(engine, digest, &code),
+                None => cache.store(engine, digest, &loaded),
+            }
         }
-        Ok(code)
+        Ok(loaded)
     }
 }
 
@@ -179,27 +223,8 @@ impl Profile {
         let engine = engine::new(slots, metered)?;
         let linker = guest::linker(&engine).map_err(|error| Error::Engine {
             slots,
-            message: chain(&error),
+            message: error_chain(&error),
         })?;
         Ok(Self { engine, linker })
     }
-}
-
-fn compile(
-    engine: &Engine,
-    digest: Digest,
-    bytes: &[u8],
-) -> Result<wasmtime::component::Component, Error> {
-    wasmtime::component::Component::from_binary(engine, bytes).map_err(|error| Error::Compile {
-        digest,
-        message: chain(&error),
-    })
-}
-
-/// An error and its causes on one line.
-fn chain(error: &wasmtime::Error) -> String {
-    let causes: Vec<String> = iter::once(error.to_string())
-        .chain(error.chain().skip(1).map(ToString::to_string))
-        .collect();
-    causes.join(": ")
 }

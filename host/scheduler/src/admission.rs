@@ -2,14 +2,16 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use wask_core::{Arguments, Definition, Key, KeyMap, Piece, TaskSpec, TenantId, TypeId};
+use wask_core::{
+    Arguments, Definition, Key, KeyMap, Piece, TaskSpec, TenantId, TypeId, bytes_text,
+};
 use wask_rpc::{
     Refusal, RefusalCode,
     wire::{IncomingBatch, IncomingTask},
 };
 use wask_value::{Segment, Type, check_arguments};
 
-use crate::{TaskRules, callees::Callee, hub::State};
+use crate::{Quotas, TaskRules, callees::Callee, hub::State};
 
 /// A batch after the check.
 #[derive(Default)]
@@ -32,12 +34,19 @@ enum Flaw {
 pub(crate) fn admit(
     state: &mut State,
     rules: &TaskRules,
+    argument_bytes: usize,
+    quotas: &Quotas,
     tenant: TenantId,
     batch: IncomingBatch,
 ) -> Admitted {
+    state.make_room_for_types();
+    let mut room = Room::new(state, quotas);
     let definitions = batch.definitions.into_iter();
     let callees: Vec<_> = definitions
-        .map(|one| resolve(state, tenant, rules.apply(one)?))
+        .map(|one| {
+            check_texts(&one, quotas)?;
+            resolve(state, tenant, rules.apply(one)?)
+        })
         .map(|resolved| resolved.map_err(Rc::new))
         .collect();
     let mut admitted = Admitted::default();
@@ -46,7 +55,9 @@ pub(crate) fn admit(
         let (key, wanted) = (task.key, task.wanted);
         let checked = match &callees[task.definition] {
             Ok(callee) => {
-                check(state, tenant, &new_types, callee, task).map_err(|flaw| match flaw {
+                let checked = check(state, tenant, &new_types, argument_bytes, callee, task)
+                    .and_then(|task| room.take(state, task).map_err(Flaw::Own));
+                checked.map_err(|flaw| match flaw {
                     Flaw::Own(refusal) => Rc::new(refusal),
                     Flaw::Dependency(key) => why_unknown(state, tenant, &key),
                 })
@@ -78,6 +89,66 @@ pub(crate) fn admit(
     admitted
 }
 
+/// How many tasks the scheduler may still take in.
+struct Room<'q> {
+    tasks: u64,
+    argument_bytes: u64,
+    quotas: &'q Quotas,
+}
+
+impl<'q> Room<'q> {
+    fn new(state: &State, quotas: &'q Quotas) -> Self {
+        let counts = state.core.counts();
+        Self {
+            tasks: quotas.tasks.saturating_sub(counts.tasks()),
+            argument_bytes: quotas.argument_bytes.saturating_sub(counts.argument_bytes),
+            quotas,
+        }
+    }
+
+    /// Takes a task in, which costs nothing if it is known.
+    fn take(&mut self, state: &State, task: TaskSpec) -> Result<TaskSpec, Refusal> {
+        if state.core.knows(&task.key) {
+            return Ok(task);
+        }
+        let left = (
+            self.tasks.checked_sub(1),
+            self.argument_bytes
+                .checked_sub(task.arguments.bytes.len() as u64),
+        );
+        let (Some(tasks), Some(argument_bytes)) = left else {
+            let message = format!(
+                "{}: this scheduler keeps up to {} tasks and values with {} of arguments, and has \
+                 no room for more; release what is not needed, or scatter large arguments",
+                task.label(),
+                self.quotas.tasks,
+                bytes_text(self.quotas.argument_bytes)
+            );
+            return Err(Refusal::new(RefusalCode::Unavailable, message));
+        };
+        (self.tasks, self.argument_bytes) = (tasks, argument_bytes);
+        Ok(task)
+    }
+}
+
+/// Whether the names that come with a definition are within reason: each of its tasks keeps them.
+fn check_texts(definition: &Definition, quotas: &Quotas) -> Result<(), Refusal> {
+    let options = &definition.options;
+    let label = options.label.as_ref().map_or(0, |label| label.len());
+    let resources = options.resources.keys().map(|name| name.len());
+    let workers = options.workers.iter().map(|name| name.len());
+    let bytes = label + resources.chain(workers).sum::<usize>();
+    if bytes <= quotas.definition_bytes {
+        return Ok(());
+    }
+    let message = format!(
+        "the label and the names of resources and workers of a task have {bytes} bytes, the limit \
+         is {}; shorten them",
+        quotas.definition_bytes
+    );
+    Err(Refusal::new(RefusalCode::Invalid, message))
+}
+
 fn resolve(
     state: &mut State,
     tenant: TenantId,
@@ -96,6 +167,7 @@ fn check(
     state: &State,
     tenant: TenantId,
     new_types: &KeyMap<TypeId>,
+    argument_bytes: usize,
     callee: &Callee,
     task: IncomingTask,
 ) -> Result<TaskSpec, Flaw> {
@@ -119,6 +191,14 @@ fn check(
         let message = "the key of this task is not the one that its parts give; client and \
                        scheduler may be of different versions";
         return Err(invalid(message.into()));
+    }
+    if task.arguments.bytes.len() > argument_bytes {
+        return Err(invalid(format!(
+            "{}: {} bytes of arguments exceed the limit of {argument_bytes}; scatter large values \
+             and pass their futures",
+            task.label(),
+            task.arguments.bytes.len()
+        )));
     }
     if !task.is_well_formed() || task.is_pure() != (salt == 0) {
         return Err(invalid("the task is malformed".into()));
@@ -250,7 +330,79 @@ mod tests {
     }
 
     fn admit_by_default(hub: &Hub, batch: IncomingBatch) -> Admitted {
-        admit(&mut hub.state_mut(), &TaskRules::default(), TENANT, batch)
+        admit_within(&Quotas::default(), hub, batch)
+    }
+
+    fn admit_within(quotas: &Quotas, hub: &Hub, batch: IncomingBatch) -> Admitted {
+        let (mut state, rules) = (hub.state_mut(), TaskRules::default());
+        admit(&mut state, &rules, 1 << 10, quotas, TENANT, batch)
+    }
+
+    /// How many bytes a list holds. Each `length` is another task.
+    fn count(length: u8) -> (Arc<Definition>, IncomingTask) {
+        let kind = TaskKind::Operator {
+            name: "count".into(),
+            version: Operator::VERSION,
+            types: ["u8".into()].into(),
+        };
+        let list = [vec![length, 0, 0, 0], vec![7; length.into()]].concat();
+        incoming(kind, list, [].into())
+    }
+
+    #[test]
+    fn tasks_and_their_arguments_are_bounded() {
+        let hub = hub();
+        let all = || batch((0..4).map(count));
+        let quotas = |tasks, argument_bytes| Quotas {
+            tasks,
+            argument_bytes,
+            ..Quotas::default()
+        };
+        let admitted = admit_within(&quotas(2, 1 << 20), &hub, all());
+        assert_eq!((admitted.tasks.len(), admitted.refused.len()), (2, 2));
+        let (_, refusal) = &admitted.refused[0];
+        assert_eq!(refusal.code, RefusalCode::Unavailable);
+        assert!(refusal.message.contains("up to 2 tasks"), "{refusal}");
+        // Their arguments have 4, 5, 6 and 7 bytes.
+        let admitted = admit_within(&quotas(9, 15), &hub, all());
+        assert_eq!((admitted.tasks.len(), admitted.refused.len()), (3, 1));
+        assert_eq!(admit_within(&quotas(4, 22), &hub, all()).tasks.len(), 4);
+    }
+
+    #[test]
+    fn a_definition_has_names_within_reason() {
+        let (definition, task) = count(1);
+        let options = TaskOptions {
+            label: Some("x".repeat(65).into()),
+            ..definition.options.clone()
+        };
+        let long = Definition::new("default", definition.kind.clone(), options);
+        let quotas = Quotas {
+            definition_bytes: 64,
+            ..Quotas::default()
+        };
+        let batch = batch([(Arc::new(long), task)]);
+        let admitted = admit_within(&quotas, &hub(), batch);
+        let (_, refusal) = &admitted.refused[0];
+        assert!(refusal.message.contains("have 65 bytes"), "{refusal}");
+    }
+
+    #[test]
+    fn types_that_no_result_has_are_forgotten() {
+        let hub = Hub::new(Config {
+            quotas: Quotas {
+                type_bytes: 4 << 10,
+                ..Quotas::default()
+            },
+            ..Config::new(Address::InProcess("types".into()))
+        });
+        for n in 0..200 {
+            let ty = Type::flags([format!("f{n}")]);
+            hub.type_id(&ty).unwrap();
+        }
+        let state = hub.state();
+        let kept = (0..300).filter(|id| state.types.get(TypeId(*id)).is_some());
+        assert!((1..50).contains(&kept.count()));
     }
 
     #[test]
@@ -325,7 +477,9 @@ mod tests {
         let task = (Arc::new(definition), task);
         let admit = |most| {
             let batch = batch([task.clone()]);
-            admit(&mut hub.state_mut(), &rules(most), TENANT, batch)
+            let mut state = hub.state_mut();
+            let quotas = Quotas::default();
+            admit(&mut state, &rules(most), 1 << 10, &quotas, TENANT, batch)
         };
         let refused = admit(most - 1).refused;
         assert_eq!(refused[0].1.code, RefusalCode::Forbidden);

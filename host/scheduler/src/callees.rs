@@ -24,10 +24,16 @@ pub(crate) struct Callee {
 
 /// The callees of late, by their definitions' digests.
 #[derive(Default)]
-pub(crate) struct Callees(BTreeMap<[u8; 32], Rc<Callee>>);
+pub(crate) struct Callees {
+    by_digest: BTreeMap<[u8; 32], Rc<Callee>>,
+    /// Of the texts in their definitions.
+    bytes: usize,
+}
 
 /// How many callees are remembered. With one more, all are worked out anew as they come.
 const CALLEES_MAX: usize = 4096;
+/// How many bytes of texts their definitions have together.
+const CALLEES_BYTES_MAX: usize = 64 << 20;
 
 impl Callees {
     /// What a tenant's definition calls.
@@ -39,21 +45,39 @@ impl Callees {
         definition: Arc<Definition>,
     ) -> Result<Rc<Callee>, Refusal> {
         // The digest names the tenant and all that the type depends on, but not every option.
-        let known = self.0.get(definition.digest());
+        let known = self.by_digest.get(definition.digest());
         if let Some(callee) = known.filter(|callee| callee.definition == definition) {
             return Ok(callee.clone());
         }
         let ty = function_type(library, tenant, &definition.kind)?;
         let callee = Rc::new(Callee {
-            result_type: types.id(&ty.value_type()),
+            result_type: types.id(&ty.value_type())?,
             params: ty.params,
             definition,
         });
-        if self.0.len() >= CALLEES_MAX {
-            self.0.clear();
+        if self.by_digest.len() >= CALLEES_MAX || self.bytes >= CALLEES_BYTES_MAX {
+            *self = Self::default();
         }
-        self.0.insert(*callee.definition.digest(), callee.clone());
+        self.bytes += text_bytes(&callee.definition);
+        let digest = *callee.definition.digest();
+        self.by_digest.insert(digest, callee.clone());
         Ok(callee)
+    }
+
+    /// Whether one of them gives a result of this type.
+    pub(crate) fn use_type(&self, ty: TypeId) -> bool {
+        let mut callees = self.by_digest.values();
+        callees.any(|callee| callee.result_type == ty)
+    }
+}
+
+/// Bytes of what a definition calls and of the types that it names.
+fn text_bytes(definition: &Definition) -> usize {
+    match &definition.kind {
+        TaskKind::Function { function, .. } => function.len(),
+        TaskKind::Operator { name, types, .. } => {
+            name.len() + types.iter().map(|ty| ty.len()).sum::<usize>()
+        }
     }
 }
 
@@ -172,13 +196,13 @@ mod tests {
 
     impl Fixture {
         fn new() -> Self {
-            let mut library = Library::new(1 << 20);
+            let mut library = Library::new(1 << 20, &crate::Quotas::default());
             let component = Component::load(COMPONENT.as_bytes()).unwrap();
             Self {
                 component: library.insert(TENANT, component),
                 library,
                 callees: Callees::default(),
-                types: Types::default(),
+                types: Types::new(1 << 20),
             }
         }
 
@@ -324,6 +348,6 @@ mod tests {
             f.resolve(Definition::new("tenant", not(), options))
                 .unwrap();
         }
-        assert_eq!(f.callees.0.len(), 1);
+        assert_eq!(f.callees.by_digest.len(), 1);
     }
 }

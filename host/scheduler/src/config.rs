@@ -3,21 +3,23 @@
 use wask_core::scheduler;
 use wask_rpc::{Address, Limits};
 
-use crate::TaskRules;
+use crate::{Quotas, TaskRules, Tokens};
 
 /// How a scheduler is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens.
     pub listen: Address,
-    /// The secret that clients and workers must show; none lets in whoever can connect.
-    pub token: Option<String>,
+    /// What clients and workers must show; none lets in whoever can connect.
+    pub tokens: Option<Tokens>,
     /// Limits of its connections.
     pub limits: Limits,
     /// Limits of what it decides. The heartbeat interval is taken from `limits`.
     pub core: scheduler::Config,
     /// What tasks may use.
     pub task_rules: TaskRules,
+    /// How much its clients can make it keep.
+    pub quotas: Quotas,
     /// Bytes of components that it keeps.
     pub library_bytes: u64,
     /// Messages that may wait for one peer, before that peer is given up as too slow.
@@ -30,10 +32,11 @@ impl Config {
         let limits = Limits::default();
         Self {
             listen,
-            token: None,
+            tokens: None,
             limits,
             core: scheduler::Config::default(),
             task_rules: TaskRules::default(),
+            quotas: Quotas::default(),
             library_bytes: 4 << 30,
             outbox_items: 4_000_000,
         }

@@ -9,7 +9,7 @@ use wask_core::{
 use wask_rpc::{Refusal, RefusalCode, wire::DatasetInfo};
 use wask_value::Type;
 
-use crate::{session::Session, status};
+use crate::{hub::Hub, session::Session, status};
 
 /// Names keys.
 pub(crate) fn publish(
@@ -23,6 +23,7 @@ pub(crate) fn publish(
     if name.is_empty() {
         return Err(Refusal::new(RefusalCode::Invalid, "a dataset needs a name"));
     }
+    session.hub.config.quotas.check_name("dataset", name)?;
     parse_type(ty)?;
     let taken = get(session, name).is_some();
     if taken && !replace {
@@ -32,6 +33,7 @@ pub(crate) fn publish(
         );
         return Err(Refusal::new(RefusalCode::Exists, message));
     }
+    has_room(&session.hub, keys.len())?;
     let (hub, tenant) = (&session.hub, session.tenant);
     hub.state_mut()
         .dataset_types
@@ -44,6 +46,22 @@ pub(crate) fn publish(
     let new = Event::DatasetPublished { tenant, name, keys };
     hub.tell(old.into_iter().chain([new]));
     Ok(())
+}
+
+/// Whether one more dataset with so many keys may be kept.
+fn has_room(hub: &Hub, keys: usize) -> Result<(), Refusal> {
+    let (state, quotas) = (hub.state(), &hub.config.quotas);
+    let held = state.core.dataset_keys();
+    let has_room = state.core.dataset_count() < quotas.names && held + keys <= quotas.dataset_keys;
+    if has_room {
+        return Ok(());
+    }
+    let message = format!(
+        "the scheduler keeps up to {} datasets with {} keys together, and there is no room for one \
+         more with {keys}; release some with `wask release`",
+        quotas.names, quotas.dataset_keys
+    );
+    Err(Refusal::new(RefusalCode::Forbidden, message))
 }
 
 /// Gives a name up.

@@ -1,33 +1,31 @@
 //! Lets clients and workers in.
 
-use std::{cell::Cell, rc::Rc};
+use std::rc::Rc;
 
 use tokio::task::spawn_local;
-use wask_core::{
-    ENGINE_PROFILE, SessionId, WorkerId, bytes_text,
-    scheduler::{Action, WorkerInfo},
+use wask_core::{ENGINE_PROFILE, bytes_text, scheduler::WorkerInfo};
+use wask_rpc::{
+    ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, Secret, shown, wire,
 };
-use wask_rpc::{ConnectionHandle, Error, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, wire};
 use wask_schema::{
     common_capnp::{PROTOCOL_VERSION, credential},
     gateway_capnp::gateway,
-    session_capnp::client_events,
-    worker_capnp::worker_commands,
 };
 
 use crate::{
     hub::{DEFAULT_TENANT, Hub},
     membership::Membership,
-    outbox::Outbox,
+    sending::{send_commands, send_events},
     session::Session,
+    tokens::Role,
 };
 
 /// The door, for one connection.
 pub(crate) struct Gateway {
     pub(crate) hub: Rc<Hub>,
     pub(crate) connection: ConnectionHandle,
-    /// Whether its peer has been let in.
-    pub(crate) admitted: Rc<Cell<bool>>,
+    /// What workers show one another.
+    pub(crate) peer_key: Rc<Secret>,
 }
 
 impl gateway::Server for Gateway {
@@ -42,16 +40,18 @@ impl gateway::Server for Gateway {
         let version = client.get_software_version()?.to_str()?;
         let protocol = client.get_protocol_version();
         let allowed = self
-            .check_credential(params.get_credential()?)?
-            .and_then(|()| check_version("client", version, protocol, ENGINE_PROFILE));
+            .check_credential(Role::Client, params.get_credential()?)?
+            .and_then(|()| check_version("client", version, protocol, ENGINE_PROFILE))
+            .and_then(|()| self.check_first());
         if let Err(refusal) = allowed {
-            tracing::info!(name, %refusal, "client refused");
+            let refused = format_args!("client `{}` refused: {refusal}", shown(name));
+            self.connection.log(refused);
             wire::write_refusal(results.get().init_result().init_refused(), &refusal);
             return Ok(());
         }
         let (tenant, tenant_name) = DEFAULT_TENANT;
         let (session, outbox) = self.hub.open_session(tenant, self.connection.clone());
-        tracing::info!(%session, name, "client logged in");
+        tracing::info!(%session, name = shown(name), "client logged in");
         spawn_local(send_events(
             self.hub.clone(),
             session,
@@ -81,7 +81,7 @@ impl gateway::Server for Gateway {
         let (commands, store) = (params.get_commands()?, params.get_store()?);
         let version = &join.software_version;
         let joined = self
-            .check_credential(params.get_credential()?)?
+            .check_credential(Role::Worker, params.get_credential()?)?
             .and_then(|()| {
                 check_version(
                     "worker",
@@ -90,11 +90,13 @@ impl gateway::Server for Gateway {
                     join.engine_profile,
                 )
             })
+            .and_then(|()| self.check_first())
             .and_then(|()| self.hub.add_worker(join, store, self.connection.clone()));
         let (worker, outbox) = match joined {
             Ok(joined) => joined,
             Err(refusal) => {
-                tracing::info!(name = %info.name, %refusal, "worker refused");
+                let refused = format_args!("worker `{}` refused: {refusal}", shown(&info.name));
+                self.connection.log(refused);
                 wire::write_refusal(results.get().init_result().init_refused(), &refusal);
                 return Ok(());
             }
@@ -105,6 +107,8 @@ impl gateway::Server for Gateway {
         let mut accepted = results.get().init_result().init_accepted();
         accepted.set_membership(Membership::serve(self.hub.clone(), worker));
         accepted.set_worker(worker.0);
+        accepted.set_scheduler(self.hub.id);
+        accepted.set_peer_key(self.peer_key.bytes());
         accepted.set_heartbeat_millis(heartbeat_millis(&self.hub.config.limits));
         accepted.set_software_version(SOFTWARE_VERSION);
         Ok(())
@@ -113,9 +117,18 @@ impl gateway::Server for Gateway {
 
 impl Gateway {
     fn let_in(&self) {
-        self.admitted.set(true);
-        self.connection
-            .set_silence(self.hub.config.limits.silence());
+        self.connection.let_in(self.hub.config.limits.silence());
+    }
+
+    /// A connection is one session or one membership.
+    fn check_first(&self) -> Result<(), Refusal> {
+        match self.connection.is_stranger() {
+            true => Ok(()),
+            false => {
+                let message = "this connection has logged in or joined already; open another";
+                Err(Refusal::new(RefusalCode::Invalid, message))
+            }
+        }
     }
 
     /// Says in the log where a worker would get no task but those that ask for little memory.
@@ -134,29 +147,14 @@ impl Gateway {
 
     fn check_credential(
         &self,
+        role: Role,
         credential: credential::Reader<'_>,
     ) -> Result<Result<(), Refusal>, Error> {
-        let Some(token) = &self.hub.config.token else {
-            return Ok(Ok(()));
-        };
-        let message = match credential.which()? {
-            credential::Token(shown) => {
-                if equal(shown?.as_bytes(), token.as_bytes()) {
-                    return Ok(Ok(()));
-                }
-                "the token is not the one this scheduler was started with"
-            }
-            credential::None(()) => "this scheduler asks for a token; give it with --token-file",
-            credential::Ticket(_) => "a ticket reads results from workers; it is no way in here",
-        };
-        Ok(Err(Refusal::new(RefusalCode::Credential, message)))
+        match &self.hub.config.tokens {
+            Some(tokens) => tokens.check(role, credential),
+            None => Ok(Ok(())),
+        }
     }
-}
-
-/// Compares digests, so that the time it takes tells nothing about the secret.
-fn equal(shown: &[u8], secret: &[u8]) -> bool {
-    // BLAKE3's own comparison of hashes takes constant time.
-    blake3::hash(shown) == blake3::hash(secret)
 }
 
 fn check_version(who: &str, software: &str, protocol: u32, profile: u32) -> Result<(), Refusal> {
@@ -173,67 +171,4 @@ fn check_version(who: &str, software: &str, protocol: u32, profile: u32) -> Resu
 
 fn heartbeat_millis(limits: &Limits) -> u32 {
     u32::try_from(limits.heartbeat.as_millis()).unwrap_or(u32::MAX)
-}
-
-/// Sends a client its events until it is gone.
-async fn send_events(
-    hub: Rc<Hub>,
-    session: SessionId,
-    outbox: Rc<Outbox<(wask_core::Key, wire::KeyNews)>>,
-    events: client_events::Client,
-) {
-    let limits = &hub.config.limits;
-    loop {
-        let batch = outbox.batch(limits, |(_, news)| inline_bytes(news)).await;
-        if batch.is_empty() {
-            return;
-        }
-        let mut request = events.push_request();
-        let list = request.get().init_events(wire::list_len(batch.len()));
-        wire::write_key_events(list, &batch);
-        if let Err(error) = request.send().await {
-            tracing::debug!(%session, %error, "events not delivered");
-            return;
-        }
-    }
-}
-
-fn inline_bytes(news: &wire::KeyNews) -> usize {
-    match news {
-        wire::KeyNews::State(wask_core::scheduler::KeyState::Finished {
-            inline: Some(inline),
-            ..
-        }) => inline.len(),
-        _ => 0,
-    }
-}
-
-/// Sends a worker its commands until it is gone.
-async fn send_commands(
-    hub: Rc<Hub>,
-    worker: WorkerId,
-    outbox: Rc<Outbox<Action>>,
-    commands: worker_commands::Client,
-) {
-    let limits = &hub.config.limits;
-    loop {
-        let batch = outbox.batch(limits, argument_bytes).await;
-        if batch.is_empty() {
-            return;
-        }
-        let peers = hub.peers(worker, &batch);
-        let mut request = commands.push_request();
-        wire::write_command_batch(request.get().init_batch(), &batch, &peers);
-        if let Err(error) = request.send().await {
-            tracing::debug!(%worker, %error, "commands not delivered");
-            return;
-        }
-    }
-}
-
-fn argument_bytes(action: &Action) -> usize {
-    match action {
-        Action::ComputeTask { task, .. } => task.arguments.bytes.len(),
-        _ => 0,
-    }
 }

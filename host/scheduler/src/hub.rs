@@ -1,26 +1,30 @@
 //! Where clients and workers meet: the core, and what the core knows nothing of.
 
 use std::{
-    cell::{Ref, RefCell, RefMut},
+    cell::{Cell, Ref, RefCell, RefMut},
     collections::{BTreeMap, BTreeSet},
+    hash::{BuildHasher, Hasher, RandomState},
     rc::Rc,
     time::Instant,
 };
 
-use tokio::{sync::Notify, task::yield_now, time};
+use tokio::{
+    sync::{Notify, mpsc},
+    task::yield_now,
+    time,
+};
 use wask_core::{
-    Key, SchedulerCore, SessionId, TenantId, Time, WorkerId,
-    scheduler::{self, Action, Event},
+    Key, ScatterId, SchedulerCore, SessionId, TenantId, Time, TypeId, WorkerId,
+    scheduler::{self, Action, DataHeader, Event, ScatterError, Spread},
 };
 use wask_rpc::{
-    ConnectionHandle, Refusal, RefusalCode,
-    wire::{JoinInfo, KeyNews},
+    ConnectionHandle, Outbox, Refusal, RefusalCode,
+    wire::{self, JoinInfo, KeyNews},
 };
 use wask_schema::transfer_capnp::object_store;
+use wask_value::Type;
 
-use crate::{
-    Config, callees::Callees, library::Library, outbox::Outbox, refusals::Refusals, types::Types,
-};
+use crate::{Config, callees::Callees, library::Library, refusals::Refusals, types::Types};
 
 /// The one tenant, until there are more.
 pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
@@ -28,10 +32,14 @@ pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
 /// The heart of the process. Every connection's servers share it.
 pub(crate) struct Hub {
     pub(crate) config: Config,
+    /// Which scheduler this is: another number each time that one starts.
+    pub(crate) id: u64,
     started: Instant,
     state: RefCell<State>,
     /// The core has been told something, or its time has come.
     wake: Notify,
+    /// Bytes of components that sessions have begun to upload.
+    pub(crate) uploading: Rc<Cell<u64>>,
 }
 
 /// All that changes.
@@ -46,14 +54,25 @@ pub(crate) struct State {
     pub(crate) dataset_types: BTreeMap<(TenantId, String), String>,
     pub(crate) sessions: BTreeMap<SessionId, SessionEntry>,
     pub(crate) workers: BTreeMap<WorkerId, WorkerEntry>,
+    /// Who relays the values of a scatter.
+    scatters: BTreeMap<ScatterId, mpsc::UnboundedSender<ScatterNews>>,
     sessions_ever: u64,
     workers_ever: u32,
+    scatters_ever: u64,
 }
 
 /// A client that is logged in.
 pub(crate) struct SessionEntry {
     pub(crate) outbox: Rc<Outbox<(Key, KeyNews)>>,
     connection: ConnectionHandle,
+}
+
+/// What the core decides of a scatter.
+pub(crate) enum ScatterNews {
+    /// Its values are to be sent to these workers.
+    Stage(Vec<(WorkerId, Vec<Key>)>),
+    /// It has come to its end.
+    Done(Result<(), ScatterError>),
 }
 
 /// A worker that has joined.
@@ -81,28 +100,40 @@ impl Hub {
         };
         let state = State {
             core: SchedulerCore::new(core),
-            types: Types::default(),
-            library: Library::new(config.library_bytes),
+            types: Types::new(config.quotas.type_bytes),
+            library: Library::new(config.library_bytes, &config.quotas),
             callees: Callees::default(),
             refusals: Refusals::new(),
             dataset_types: BTreeMap::new(),
             sessions: BTreeMap::new(),
             workers: BTreeMap::new(),
+            scatters: BTreeMap::new(),
             sessions_ever: 0,
             workers_ever: 0,
+            scatters_ever: 0,
         };
         let started = Instant::now();
         Rc::new(Self {
             config,
+            // std's hash maps are seeded at random.
+            id: RandomState::new().build_hasher().finish(),
             started,
             state: RefCell::new(state),
             wake: Notify::new(),
+            uploading: Rc::default(),
         })
     }
 
     /// To look at. Must be let go before the next `await`.
     pub(crate) fn state(&self) -> Ref<'_, State> {
         self.state.borrow()
+    }
+
+    /// The number of a type, and room for it.
+    pub(crate) fn type_id(&self, ty: &Type) -> Result<TypeId, Refusal> {
+        let mut state = self.state_mut();
+        state.make_room_for_types();
+        state.types.id(ty)
     }
 
     /// To change what the core knows nothing of. Must be let go before the next `await`.
@@ -162,7 +193,7 @@ impl Hub {
         let mut state = self.state_mut();
         state.sessions_ever += 1;
         let session = SessionId(state.sessions_ever);
-        let outbox = Rc::new(Outbox::new());
+        let outbox = Rc::new(Outbox::new(&self.config.limits));
         state.sessions.insert(
             session,
             SessionEntry {
@@ -189,6 +220,11 @@ impl Hub {
         store: object_store::Client,
         connection: ConnectionHandle,
     ) -> Result<(WorkerId, Rc<Outbox<Action>>), Refusal> {
+        self.config.quotas.check_worker(&join)?;
+        if let Some(before) = self.same_as(&join) {
+            // Its last connection is broken, and nobody has noticed yet.
+            self.remove_worker(before, true);
+        }
         let mut state = self.state_mut();
         let name = &join.info.name;
         if let Some(other) = state
@@ -205,8 +241,13 @@ impl Hub {
         }
         state.workers_ever += 1;
         let worker = WorkerId(state.workers_ever);
-        let outbox = Rc::new(Outbox::new());
-        let info = join.info.clone();
+        let outbox = Rc::new(Outbox::new(&self.config.limits));
+        let mut info = join.info.clone();
+        info.returning = join.previous.is_some();
+        info.previous = join
+            .previous
+            .filter(|(of, _)| *of == self.id)
+            .map(|(_, id)| id);
         let entry = WorkerEntry {
             join,
             store,
@@ -217,28 +258,56 @@ impl Hub {
         };
         state.workers.insert(worker, entry);
         drop(state);
-        tracing::info!(%worker, name = %info.name, slots = info.slots, "worker joined");
+        let returning = info.returning;
+        tracing::info!(%worker, name = %info.name, slots = info.slots, returning, "worker joined");
         self.tell([Event::WorkerJoined { worker, info }]);
         Ok((worker, outbox))
     }
 
-    /// Waits until all that the worker is to be told by now is on its way to it, in front of
-    /// whatever is sent to it next.
-    pub(crate) async fn commands_passed(&self, worker: WorkerId) {
-        self.turn();
-        let entry = self.state().workers.get(&worker).map(|e| e.outbox.clone());
-        if let Some(outbox) = entry {
-            outbox.passed().await;
+    /// Asks the core where a client's values are to go. What it decides is in what comes.
+    pub(crate) fn offer_scatter(
+        &self,
+        session: SessionId,
+        values: Vec<DataHeader>,
+        spread: Spread,
+    ) -> (ScatterId, mpsc::UnboundedReceiver<ScatterNews>) {
+        let (sender, news) = mpsc::unbounded_channel();
+        let mut state = self.state_mut();
+        state.scatters_ever += 1;
+        let scatter = ScatterId(state.scatters_ever);
+        state.scatters.insert(scatter, sender);
+        drop(state);
+        self.tell([Event::ScatterOffered {
+            session,
+            scatter,
+            values,
+            spread,
+        }]);
+        (scatter, news)
+    }
+
+    /// Nobody relays the values any more.
+    pub(crate) fn forget_scatter(&self, scatter: ScatterId) {
+        if self.state_mut().scatters.remove(&scatter).is_some() {
+            self.tell([Event::ScatterAbandoned { scatter }]);
         }
     }
 
-    pub(crate) fn remove_worker(&self, worker: WorkerId) {
+    /// The member that a worker says it was, if it still is one under the same name.
+    fn same_as(&self, join: &JoinInfo) -> Option<WorkerId> {
+        let (of, worker) = join.previous?;
+        let state = self.state();
+        let entry = state.workers.get(&worker)?;
+        (of == self.id && entry.join.info.name == join.info.name).then_some(worker)
+    }
+
+    pub(crate) fn remove_worker(&self, worker: WorkerId, may_return: bool) {
         let removed = self.state_mut().workers.remove(&worker);
         if let Some(entry) = removed {
             entry.outbox.close();
             tracing::info!(%worker, name = %entry.join.info.name, "worker left");
         }
-        self.tell([Event::WorkerLost { worker }]);
+        self.tell([Event::WorkerLost { worker, may_return }]);
     }
 
     /// The addresses of all workers that a batch of actions for `worker` names.
@@ -247,13 +316,30 @@ impl Hub {
             Action::ComputeTask { inputs, .. } => inputs.as_slice(),
             _ => &[],
         });
-        let named: BTreeSet<_> = inputs.flat_map(|input| &input.holders).copied().collect();
+        let named: BTreeSet<_> = inputs
+            .flat_map(|input| wire::told_holders(worker, input))
+            .collect();
         let state = self.state();
         let others = named.into_iter().filter(|peer| *peer != worker);
         let addresses = others.filter_map(|peer| {
             Some((peer, state.workers.get(&peer)?.join.contact_address.clone()))
         });
         addresses.collect()
+    }
+
+    /// How long the address is that a worker is told of a peer; none where it is told none.
+    pub(crate) fn address_len(&self, worker: WorkerId, peer: WorkerId) -> Option<usize> {
+        let state = self.state();
+        let entry = state.workers.get(&peer).filter(|_| peer != worker)?;
+        Some(entry.join.contact_address.len())
+    }
+
+    /// Ends a worker's connection, and its membership with it.
+    pub(crate) fn expel(&self, worker: WorkerId, reason: &str) {
+        if let Some(entry) = self.state().workers.get(&worker) {
+            entry.connection.close(reason);
+        }
+        self.remove_worker(worker, true);
     }
 
     /// Ends a client's connection, and its session with it.
@@ -278,6 +364,17 @@ impl Hub {
 }
 
 impl State {
+    /// Forgets types that are not used any more, where there may be many.
+    pub(crate) fn make_room_for_types(&mut self) {
+        let Self {
+            core,
+            types,
+            callees,
+            ..
+        } = self;
+        types.make_room(|ty| core.uses_type(ty) || callees.use_type(ty));
+    }
+
     fn dispatch(&mut self, action: Action, outbox_items: usize) {
         let worker = match action {
             Action::Report {
@@ -291,8 +388,18 @@ impl State {
                 }
                 return;
             }
+            Action::StageData { scatter, parts } => {
+                return self.tell_scatter(scatter, ScatterNews::Stage(parts));
+            }
+            Action::ScatterDone { scatter, outcome } => {
+                self.tell_scatter(scatter, ScatterNews::Done(outcome));
+                self.scatters.remove(&scatter);
+                return;
+            }
             Action::ComputeTask { worker, .. }
             | Action::CancelTask { worker, .. }
+            | Action::KeepData { worker, .. }
+            | Action::DropStaged { worker, .. }
             | Action::FreeKeys { worker, .. } => worker,
             Action::CloseWorker { worker, ref reason } => {
                 tracing::warn!(%worker, reason, "giving up a worker");
@@ -309,6 +416,15 @@ impl State {
         entry.outbox.push(action);
         if let Some(reason) = last {
             entry.connection.close(reason);
+        }
+    }
+}
+
+impl State {
+    fn tell_scatter(&self, scatter: ScatterId, news: ScatterNews) {
+        if let Some(relay) = self.scatters.get(&scatter) {
+            // Who does not listen any more has given the scatter up.
+            let _ = relay.send(news);
         }
     }
 }

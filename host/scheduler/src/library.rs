@@ -10,7 +10,7 @@ use wask_rpc::{
     wire::{ComponentInfo, FunctionInfo},
 };
 
-use crate::refusals::Refusals;
+use crate::{Quotas, refusals::Refusals};
 
 /// Components by digest, and each tenant's names for them.
 pub(crate) struct Library {
@@ -20,6 +20,7 @@ pub(crate) struct Library {
     refused: Refusals<Digest>,
     bytes: u64,
     bytes_max: u64,
+    quotas: Quotas,
 }
 
 struct Entry {
@@ -28,13 +29,14 @@ struct Entry {
 }
 
 impl Library {
-    pub(crate) fn new(bytes_max: u64) -> Self {
+    pub(crate) fn new(bytes_max: u64, quotas: &Quotas) -> Self {
         Self {
             components: BTreeMap::new(),
             names: BTreeMap::new(),
             refused: Refusals::new(),
             bytes: 0,
             bytes_max,
+            quotas: quotas.clone(),
         }
     }
 
@@ -104,11 +106,33 @@ impl Library {
             .map(|entry| entry.component.bytes().clone())
     }
 
+    /// Whether there is room for this name.
+    pub(crate) fn has_room_for(&self, tenant: TenantId, name: &str) -> Result<(), Refusal> {
+        self.quotas.check_name("component", name)?;
+        let is_new = !name.is_empty() && !self.names.contains_key(&(tenant, name.to_owned()));
+        if is_new && self.names.len() >= self.quotas.names {
+            let message = format!(
+                "the scheduler keeps up to {} names of components, and all are taken; use one of \
+                 them again, or push the component without a name",
+                self.quotas.names
+            );
+            return Err(Refusal::new(RefusalCode::Forbidden, message));
+        }
+        Ok(())
+    }
+
     /// Names a component. The name moves here if it meant another one before, as a tag does.
-    pub(crate) fn name(&mut self, tenant: TenantId, name: &str, digest: Digest) {
+    pub(crate) fn name(
+        &mut self,
+        tenant: TenantId,
+        name: &str,
+        digest: Digest,
+    ) -> Result<(), Refusal> {
+        self.has_room_for(tenant, name)?;
         if !name.is_empty() {
             self.names.insert((tenant, name.to_owned()), digest);
         }
+        Ok(())
     }
 
     /// Finds a component by name or by digest.

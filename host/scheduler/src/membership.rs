@@ -1,29 +1,38 @@
 //! Serves one worker.
 
-use std::{rc::Rc, time::Instant};
+use std::{cell::Cell, rc::Rc, time::Instant};
 
 use wask_core::{Digest, Key, WorkerId, scheduler::Event};
 use wask_rpc::{wire, write_objects};
 use wask_schema::worker_capnp::{membership, worker_events};
 
-use crate::hub::{Hub, Report};
+use crate::{
+    hub::{Hub, Report},
+    relay,
+};
 
 /// A worker's place in the cluster. The worker's connection holds it; when it drops, the worker is
 /// lost.
 pub(crate) struct Membership {
     hub: Rc<Hub>,
     worker: WorkerId,
+    /// Whether it may come back: not where it took its leave.
+    may_return: Cell<bool>,
 }
 
 impl Membership {
     pub(crate) fn serve(hub: Rc<Hub>, worker: WorkerId) -> membership::Client {
-        capnp_rpc::new_client(Self { hub, worker })
+        capnp_rpc::new_client(Self {
+            hub,
+            worker,
+            may_return: Cell::new(true),
+        })
     }
 }
 
 impl Drop for Membership {
     fn drop(&mut self) {
-        self.hub.remove_worker(self.worker);
+        self.hub.remove_worker(self.worker, self.may_return.get());
     }
 }
 
@@ -60,6 +69,28 @@ impl membership::Server for Membership {
         Ok(())
     }
 
+    async fn leave(
+        self: Rc<Self>,
+        _: membership::LeaveParams,
+        _: membership::LeaveResults,
+    ) -> Result<(), capnp::Error> {
+        self.may_return.set(false);
+        Ok(())
+    }
+
+    /// A worker that cannot reach another gets its inputs by way of the scheduler.
+    async fn fetch(
+        self: Rc<Self>,
+        params: membership::FetchParams,
+        mut results: membership::FetchResults,
+    ) -> Result<(), capnp::Error> {
+        let params = params.get()?;
+        let keys = wire::read_keys(params.get_keys()?)?;
+        let missing = relay::gather(&self.hub, &keys, &params.get_sink()?).await?;
+        results.get().set_missing(&wire::write_keys(&missing));
+        Ok(())
+    }
+
     async fn component(
         self: Rc<Self>,
         params: membership::ComponentParams,
@@ -88,10 +119,11 @@ impl worker_events::Server for Events {
         let events = read.map_err(Into::into);
         match events.and_then(|events| wire::read_worker_events(self.worker, events)) {
             Ok(events) => self.hub.tell(events),
-            // An error here would poison the stream: the worker is given up instead.
+            // An error here would poison the stream: the worker is given up instead, and told why.
             Err(error) => {
                 tracing::error!(worker = %self.worker, %error, "a worker sent what makes no sense");
-                self.hub.remove_worker(self.worker);
+                let reason = format!("the worker sent what makes no sense: {error}");
+                self.hub.expel(self.worker, &reason);
             }
         }
         Ok(())

@@ -7,11 +7,18 @@ use std::{
 };
 
 use futures::future::join_all;
-use wask_core::{Key, SessionId, TypeId, WorkerId, scheduler::Event};
+use tokio::sync::mpsc;
+use wask_core::{
+    Key, ScatterId, SessionId, TypeId, WorkerId, bytes_text,
+    scheduler::{DataHeader, Event, ScatterError, Spread},
+};
 use wask_rpc::{Error, Refusal, RefusalCode, wire};
 use wask_schema::transfer_capnp::{object_header, object_sink, object_store};
 
-use crate::hub::Hub;
+use crate::{
+    hub::{Hub, ScatterNews},
+    quotas::Transfer,
+};
 
 /// A value that a client is about to scatter.
 #[derive(Clone)]
@@ -22,16 +29,7 @@ pub(crate) struct Header {
     pub(crate) size: u64,
 }
 
-/// On how many workers a value is stored.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Spread {
-    /// On the one that has most room.
-    One,
-    /// On all that there are now.
-    All,
-}
-
-/// Makes room for a client's values on workers; the sink passes them on.
+/// Asks where a client's values are to go; the sink passes them on to workers.
 ///
 /// Values that are already where they should be are taken in and thrown away. The session holds
 /// them from now on, so that they stay there until the others have come.
@@ -41,72 +39,99 @@ pub(crate) async fn scatter(
     tenant: &str,
     headers: Vec<Header>,
     spread: Spread,
+    transfer: Transfer,
 ) -> Result<object_sink::Client, Refusal> {
-    let mut by_worker: BTreeMap<WorkerId, Vec<Header>> = BTreeMap::new();
-    let mut routes: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
-    let mut present = Vec::new();
-    for header in headers {
-        let targets = place(&hub, &header, spread)?;
-        routes.insert(header.key, Vec::new());
-        if targets.is_empty() {
-            present.push(header.key);
-        }
-        for worker in targets {
-            by_worker.entry(worker).or_default().push(header.clone());
-        }
-    }
-    hub.tell([Event::TasksSubmitted {
-        session,
-        tasks: Vec::new(),
-        wanted: present,
-    }]);
-    let mut parts = Vec::new();
-    for (worker, headers) in by_worker {
-        let part = open_part(&hub, tenant, worker, headers)
-            .await
-            .map_err(|error| {
-                let message = format!("the worker that was to store the data failed: {error}");
-                Refusal::new(RefusalCode::Unavailable, message)
-            })?;
-        let index = parts.len();
-        for header in &part.headers {
-            routes.entry(header.key).or_default().push(index);
-        }
-        parts.push(part);
-    }
-    let relay = Relay {
+    let values = headers.iter().map(|header| DataHeader {
+        key: header.key,
+        result_type: header.result_type,
+        nbytes: header.size,
+    });
+    let (scatter, mut news) = hub.offer_scatter(session, values.collect(), spread);
+    let mut relay = Relay {
         hub,
-        session,
-        routes,
-        parts,
+        scatter,
+        routes: headers.iter().map(|it| (it.key, Vec::new())).collect(),
+        parts: Vec::new(),
         fault: RefCell::default(),
+        news: RefCell::new(None),
+        _transfer: transfer,
     };
+    let placed = match news.recv().await {
+        Some(ScatterNews::Stage(placed)) => placed,
+        Some(ScatterNews::Done(outcome)) => {
+            return Err(refusal(&relay.hub, outcome.err().as_ref()));
+        }
+        None => return Err(refusal(&relay.hub, None)),
+    };
+    let headers: BTreeMap<Key, Header> = headers.into_iter().map(|it| (it.key, it)).collect();
+    for (worker, keys) in placed {
+        let index = relay.parts.len();
+        for key in &keys {
+            relay.routes.entry(*key).or_default().push(index);
+        }
+        let headers = keys.iter().filter_map(|key| headers.get(key));
+        match open_part(&relay.hub, tenant, worker, scatter, headers).await {
+            Ok(part) => relay.parts.push(part),
+            Err(error) => {
+                relay.fail(worker, &error);
+                return Err(relay
+                    .ended(&mut news)
+                    .await
+                    .err()
+                    .unwrap_or_else(|| Refusal::new(RefusalCode::Unavailable, error)));
+            }
+        }
+    }
+    relay.news = RefCell::new(Some(news));
     Ok(capnp_rpc::new_client(relay))
 }
 
-/// The workers that a value has to be sent to; none where it is there already.
-fn place(hub: &Hub, header: &Header, spread: Spread) -> Result<Vec<WorkerId>, Refusal> {
-    let mut state = hub.state_mut();
-    let holders = state.core.holders(&header.key);
-    let targets = match spread {
-        Spread::One if !holders.is_empty() => return Ok(Vec::new()),
-        Spread::One => Vec::from_iter(state.core.place_data(header.size)),
-        Spread::All => state.workers.keys().copied().collect(),
-    };
-    if targets.is_empty() {
-        let message = "there is no worker to store the data; start one with `wask worker`";
-        return Err(Refusal::new(RefusalCode::Unavailable, message));
+/// In words for people, why values were not stored.
+fn refusal(hub: &Hub, error: Option<&ScatterError>) -> Refusal {
+    let unavailable = |message: String| Refusal::new(RefusalCode::Unavailable, message);
+    match error {
+        None => unavailable("the session is closed".to_owned()),
+        Some(ScatterError::NoWorker) => unavailable(
+            "there is no worker to store the data; start one with `wask worker`".to_owned(),
+        ),
+        Some(ScatterError::TooLarge {
+            key,
+            nbytes,
+            memory_limit,
+        }) => unavailable(format!(
+            "value {} has {}, and the largest worker holds {}; scatter it in parts",
+            key.short(),
+            bytes_text(*nbytes),
+            bytes_text(*memory_limit)
+        )),
+        Some(ScatterError::Busy) => unavailable(
+            "all workers are taking in as many values as they have room for; try again, or start \
+             more workers"
+                .to_owned(),
+        ),
+        Some(ScatterError::Failed { worker, reason }) => {
+            let state = hub.state();
+            let name = state.workers.get(worker).map(|entry| &entry.join.info.name);
+            let name = name.map_or_else(|| worker.to_string(), |name| format!("`{name}`"));
+            unavailable(format!(
+                "worker {name}, which was to store the data, failed: {reason}"
+            ))
+        }
+        Some(ScatterError::Foreign { key }) => Refusal::new(
+            RefusalCode::NotFound,
+            format!("value {} is not known", key.short()),
+        ),
     }
-    let lacks_it = |worker: &WorkerId| !holders.contains(worker);
-    Ok(targets.into_iter().filter(lacks_it).collect())
 }
 
 async fn open_part(
     hub: &Hub,
     tenant: &str,
     worker: WorkerId,
-    headers: Vec<Header>,
+    scatter: ScatterId,
+    headers: impl Iterator<Item = &Header>,
 ) -> Result<Part, Error> {
+    let headers: Vec<_> = headers.collect();
     let store = hub
         .state()
         .workers
@@ -114,6 +139,7 @@ async fn open_part(
         .map(|entry| entry.store.clone());
     let store = store.ok_or_else(|| Error::Disconnected(format!("{worker} has left")))?;
     let mut request = store.put_request();
+    request.get().set_scatter(scatter.0);
     let mut list = request.get().init_objects(wire::list_len(headers.len()));
     for (index, header) in (0..).zip(&headers) {
         let mut out: object_header::Builder<'_> = list.reborrow().get(index);
@@ -123,28 +149,34 @@ async fn open_part(
         out.set_tenant(tenant);
     }
     let sink = request.send().promise.await?.get()?.get_sink()?;
-    Ok(Part {
-        worker,
-        headers,
-        sink,
-    })
+    Ok(Part { worker, sink })
 }
 
 /// What goes to one worker.
 struct Part {
     worker: WorkerId,
-    headers: Vec<Header>,
     sink: object_sink::Client,
 }
 
-/// Passes a client's pieces on to the workers that they are for.
+/// Passes a client's pieces on to the workers that they are for. If it is dropped early, the scatter
+/// is given up.
 struct Relay {
     hub: Rc<Hub>,
-    session: SessionId,
+    scatter: ScatterId,
     /// Which parts each object belongs to; none where its bytes are not needed.
     routes: BTreeMap<Key, Vec<usize>>,
     parts: Vec<Part>,
     fault: RefCell<Option<Refusal>>,
+    /// What the core decides; taken by who waits for the end.
+    news: RefCell<Option<mpsc::UnboundedReceiver<ScatterNews>>>,
+    /// Counts as begun until this is dropped.
+    _transfer: Transfer,
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.hub.forget_scatter(self.scatter);
+    }
 }
 
 impl object_sink::Server for Relay {
@@ -154,6 +186,7 @@ impl object_sink::Server for Relay {
         {
             let refusal = Refusal::new(RefusalCode::Unavailable, error);
             *self.fault.borrow_mut() = Some(refusal);
+            self.hub.forget_scatter(self.scatter);
         }
         Ok(())
     }
@@ -192,52 +225,53 @@ impl Relay {
         Ok(())
     }
 
-    /// Finishes every part. The values are the session's when all are stored.
+    /// Finishes every part. The values are the session's when all are kept.
     async fn commit(&self) -> Result<(), Refusal> {
         if let Some(fault) = self.fault.borrow().clone() {
             return Err(fault);
         }
-        // An older value of the same key may have been released just before: the order to drop it
-        // must not come after the new one.
-        for part in &self.parts {
-            self.hub.commands_passed(part.worker).await;
-        }
-        let outcomes = join_all(self.parts.iter().map(|part| finish(&part.sink))).await;
-        for outcome in outcomes {
-            outcome.map_err(|error| match error {
-                Error::Refused(refusal) => refusal,
-                other => Refusal::new(RefusalCode::Unavailable, other),
-            })?;
-        }
-        self.hub.tell(self.stored());
-        Ok(())
+        let Some(mut news) = self.news.borrow_mut().take() else {
+            return Err(Refusal::new(
+                RefusalCode::Invalid,
+                "these values were finished before",
+            ));
+        };
+        join_all(self.parts.iter().map(|part| self.finish_part(part))).await;
+        self.ended(&mut news).await
     }
 
-    /// What was stored where: each value with the first copy, and the other copies.
-    fn stored(&self) -> Vec<Event> {
-        let mut events = Vec::new();
-        let mut told = BTreeSet::new();
-        for part in &self.parts {
-            let worker = part.worker;
-            events.extend(
-                part.headers
-                    .iter()
-                    .map(|header| match told.insert(header.key) {
-                        true => Event::DataScattered {
-                            session: self.session,
-                            key: header.key,
-                            result_type: header.result_type,
-                            nbytes: header.size,
-                            worker,
-                        },
-                        false => Event::ReplicaAdded {
-                            worker,
-                            key: header.key,
-                        },
-                    }),
-            );
+    async fn finish_part(&self, part: &Part) {
+        let (worker, scatter) = (part.worker, self.scatter);
+        match finish(&part.sink).await {
+            Ok(()) => self.hub.tell([Event::DataStaged { worker, scatter }]),
+            Err(error) => self.fail(worker, &error),
         }
-        events
+    }
+
+    fn fail(&self, worker: WorkerId, error: &Error) {
+        let reason = match error {
+            Error::Refused(refusal) => refusal.message.clone(),
+            other => other.to_string(),
+        };
+        self.hub.tell([Event::StagingFailed {
+            worker,
+            scatter: self.scatter,
+            reason,
+        }]);
+    }
+
+    /// Waits for what the core says at last.
+    async fn ended(&self, news: &mut mpsc::UnboundedReceiver<ScatterNews>) -> Result<(), Refusal> {
+        loop {
+            match news.recv().await {
+                Some(ScatterNews::Done(Ok(()))) => return Ok(()),
+                Some(ScatterNews::Done(Err(error))) => {
+                    return Err(refusal(&self.hub, Some(&error)));
+                }
+                Some(ScatterNews::Stage(_)) => {}
+                None => return Err(refusal(&self.hub, None)),
+            }
+        }
     }
 }
 
@@ -286,8 +320,7 @@ async fn read(hub: &Hub, worker: WorkerId, keys: &[Key], sink: &object_sink::Cli
     };
     match read_from(&store, keys, sink).await {
         Ok(missing) => {
-            let event = |key: &Key| Event::ReplicaMissing { worker, key: *key };
-            hub.tell(missing.iter().map(event));
+            // The worker says by itself, in order with all else, that it does not have them.
             missing
         }
         Err(error) => {
@@ -307,61 +340,4 @@ async fn read_from(
     request.get().set_sink(sink.clone());
     let answer = request.send().promise.await?;
     wire::read_keys(answer.get()?.get_missing()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use futures::FutureExt;
-    use wask_core::{TASK_MEMORY_MAX, TenantId, scheduler::WorkerInfo};
-    use wask_rpc::Address;
-
-    use super::*;
-    use crate::Config;
-
-    #[test]
-    fn a_value_that_is_there_already_is_held_before_the_others_have_come() {
-        let hub = Hub::new(Config::new(Address::InProcess("relay".into())));
-        let (tenant, worker) = (TenantId(0), WorkerId(1));
-        let [session, other] = [SessionId(1), SessionId(2)];
-        let header = Header {
-            key: Key([1; 32]),
-            type_text: "string".into(),
-            result_type: TypeId(0),
-            size: 100,
-        };
-        let key = header.key;
-        let info = WorkerInfo {
-            name: "w".into(),
-            slots: 1,
-            memory_limit: 1 << 30,
-            task_memory: TASK_MEMORY_MAX,
-            resources: BTreeMap::new(),
-        };
-        hub.tell([
-            Event::SessionOpened { session, tenant },
-            Event::SessionOpened {
-                session: other,
-                tenant,
-            },
-            Event::WorkerJoined { worker, info },
-            Event::DataScattered {
-                session: other,
-                key,
-                result_type: header.result_type,
-                nbytes: header.size,
-                worker,
-            },
-        ]);
-        let headers = vec![header];
-        let sink = scatter(hub.clone(), session, "default", headers, Spread::One)
-            .now_or_never()
-            .unwrap();
-        let keys = vec![key];
-        hub.tell([Event::KeysReleased {
-            session: other,
-            keys,
-        }]);
-        assert_eq!(hub.state().core.holders(&key), [worker]);
-        drop(sink);
-    }
 }

@@ -1,18 +1,9 @@
 //! Starts and ends a scheduler.
 
-use std::{
-    cell::{Cell, RefCell},
-    collections::BTreeMap,
-    rc::Rc,
-    thread::JoinHandle,
-};
+use std::{rc::Rc, thread::JoinHandle};
 
-use tokio::{
-    sync::oneshot,
-    task::spawn_local,
-    time::{sleep, timeout},
-};
-use wask_rpc::{Address, Connection, Limits, Listener, Stream, spawn_rpc_thread};
+use tokio::{sync::oneshot, time::timeout};
+use wask_rpc::{Acceptor, Address, Listener, Secret, spawn_rpc_thread};
 use wask_schema::gateway_capnp::gateway;
 
 use crate::{Config, Error, gateway::Gateway, hub::Hub};
@@ -91,97 +82,28 @@ pub async fn serve(
     tracing::info!(address = %listener.address(), "scheduler listening");
     ready(listener.address());
     let hub = Hub::new(config);
-    let connections = Rc::new(Connections::default());
+    let peer_key = Rc::new(Secret::random().map_err(Error::Random)?);
+    let acceptor = Acceptor::new(&hub.config.limits);
+    let gateway = |connection| {
+        let gateway: gateway::Client = capnp_rpc::new_client(Gateway {
+            hub: hub.clone(),
+            connection,
+            peer_key: peer_key.clone(),
+        });
+        gateway.client
+    };
     tokio::select! {
         () = hub.run() => {}
-        () = accept(&listener, &hub, &connections) => {}
+        () = acceptor.serve(&listener, gateway) => {}
         () = shutdown => {}
     }
     tracing::info!("scheduler shutting down");
     hub.close_all("the scheduler is shutting down");
     // Those that do not read what they are told are not waited for long.
-    let _ = timeout(CLOSING, connections.all_closed()).await;
+    let closed = acceptor.close_all("the scheduler is shutting down");
+    let _ = timeout(CLOSING, closed).await;
     Ok(())
 }
 
 /// Time for all connections to end at shutdown.
 const CLOSING: std::time::Duration = std::time::Duration::from_millis(1500);
-/// Pause after a failure to accept, as when file descriptors run out.
-const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
-
-async fn accept(listener: &Listener, hub: &Rc<Hub>, connections: &Rc<Connections>) {
-    loop {
-        match listener.accept().await {
-            Ok(stream) => connections.serve(stream, hub),
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-/// The connections of this process, within their limits.
-#[derive(Default)]
-struct Connections {
-    open: RefCell<BTreeMap<u64, Rc<Connection>>>,
-    strangers: Cell<usize>,
-    ever: Cell<u64>,
-}
-
-impl Connections {
-    fn serve(self: &Rc<Self>, stream: Stream, hub: &Rc<Hub>) {
-        let limits = &hub.config.limits;
-        if self.open.borrow().len() >= limits.connections
-            || self.strangers.get() >= limits.strangers
-        {
-            tracing::warn!("too many connections; one was turned away");
-            return;
-        }
-        let admitted = Rc::new(Cell::new(false));
-        let connection = Connection::serve_with(stream, limits, |connection| {
-            let (hub, admitted) = (hub.clone(), admitted.clone());
-            let gateway: gateway::Client = capnp_rpc::new_client(Gateway {
-                hub,
-                connection,
-                admitted,
-            });
-            gateway.client
-        });
-        let id = self.ever.get();
-        self.ever.set(id + 1);
-        let connection = Rc::new(connection);
-        self.open.borrow_mut().insert(id, connection.clone());
-        self.strangers.set(self.strangers.get() + 1);
-        spawn_local(self.clone().watch(id, connection, admitted, limits.clone()));
-    }
-
-    /// Gives a stranger up who is not let in in time, and forgets a connection that has ended.
-    async fn watch(
-        self: Rc<Self>,
-        id: u64,
-        connection: Rc<Connection>,
-        admitted: Rc<Cell<bool>>,
-        limits: Limits,
-    ) {
-        let early = timeout(limits.admission, connection.closed()).await.ok();
-        self.strangers.set(self.strangers.get() - 1);
-        if early.is_none() && !admitted.get() {
-            connection.close("nobody logged in or joined in time");
-        }
-        let reason = match early {
-            Some(reason) => reason,
-            None => connection.closed().await,
-        };
-        tracing::debug!(connection = id, %reason, "connection closed");
-        self.open.borrow_mut().remove(&id);
-    }
-
-    async fn all_closed(&self) {
-        let open: Vec<_> = self.open.borrow().values().cloned().collect();
-        for connection in open {
-            connection.close("the scheduler is shutting down");
-            connection.closed().await;
-        }
-    }
-}

@@ -1,19 +1,23 @@
 //! Serves one client.
 
-use std::rc::Rc;
+use std::{cell::RefCell, rc::Rc};
 
-use wask_core::{Digest, Key, SessionId, TenantId, scheduler::Event};
+use wask_core::{
+    Digest, Key, SessionId, TenantId,
+    scheduler::{Event, Spread},
+};
 use wask_rpc::{
-    Error, Refusal, RefusalCode,
+    Error, Parts, Refusal, RefusalCode,
     wire::{self, KeyNews},
 };
-use wask_schema::session_capnp::{session, session_commands};
+use wask_schema::session_capnp::{session, session_batch, session_commands};
 
 use crate::{
     admission::admit,
     datasets,
     hub::{DEFAULT_TENANT, Hub},
-    relay::{self, Header, Spread},
+    quotas::Begun,
+    relay::{self, Header},
     status, upload,
 };
 
@@ -23,16 +27,19 @@ pub(crate) struct Session {
     pub(crate) id: SessionId,
     pub(crate) tenant: TenantId,
     tenant_name: &'static str,
+    begun: Begun,
 }
 
 impl Session {
     pub(crate) fn serve(hub: Rc<Hub>, id: SessionId) -> session::Client {
         let (tenant, tenant_name) = DEFAULT_TENANT;
+        let begun = Begun::new(hub.uploading.clone());
         capnp_rpc::new_client(Self {
             hub,
             id,
             tenant,
             tenant_name,
+            begun,
         })
     }
 
@@ -59,14 +66,15 @@ impl Session {
         let mut headers = Vec::new();
         for object in params.get()?.get_objects()? {
             let type_text = object.get_type()?.to_str()?.to_owned();
-            let ty = match datasets::parse_type(&type_text) {
+            let ty = datasets::parse_type(&type_text).and_then(|ty| self.hub.type_id(&ty));
+            let result_type = match ty {
                 Ok(ty) => ty,
                 Err(refusal) => return Ok(Err(refusal)),
             };
             headers.push(Header {
                 key: wire::read_key(object.get_key()?)?,
                 type_text,
-                result_type: self.hub.state_mut().types.id(&ty),
+                result_type,
                 size: object.get_size(),
             });
         }
@@ -89,7 +97,7 @@ impl session::Server for Session {
     ) -> Result<(), capnp::Error> {
         results
             .get()
-            .set_commands(capnp_rpc::new_client(Commands(self)));
+            .set_commands(capnp_rpc::new_client(Commands::new(self)));
         Ok(())
     }
 
@@ -111,7 +119,8 @@ impl session::Server for Session {
         let digest = Digest(wire::read_key(params.get_digest()?)?.0);
         let name = params.get_name()?.to_str()?.to_owned();
         let mut result = results.get().init_result();
-        match upload::offer(&self.hub, self.tenant, digest, params.get_size(), name) {
+        let (tenant, begun) = (self.tenant, &self.begun);
+        match upload::offer(&self.hub, tenant, digest, params.get_size(), name, begun) {
             Ok(upload::Offer::Known(info)) => {
                 wire::write_component_info(result.init_known(), &info);
             }
@@ -156,14 +165,16 @@ impl session::Server for Session {
         params: session::ScatterParams,
         mut results: session::ScatterResults,
     ) -> Result<(), capnp::Error> {
-        let opened = match self.headers(&params)? {
-            Ok(headers) => {
+        let begun = self.begun.begin(0, &self.hub.config.quotas);
+        let headers = self.headers(&params)?;
+        let opened = match headers.and_then(|headers| Ok((headers, begun?))) {
+            Ok((headers, transfer)) => {
                 let spread = match params.get()?.get_broadcast() {
                     true => Spread::All,
                     false => Spread::One,
                 };
                 let (hub, id, tenant) = (self.hub.clone(), self.id, self.tenant_name);
-                relay::scatter(hub, id, tenant, headers, spread).await
+                relay::scatter(hub, id, tenant, headers, spread, transfer).await
             }
             Err(refusal) => Err(refusal),
         };
@@ -288,18 +299,30 @@ fn write_done(mut out: session::done::Builder<'_>, done: Result<(), Refusal>) {
 }
 
 /// The stream of what a client submits and lets go of.
-struct Commands(Rc<Session>);
+struct Commands {
+    session: Rc<Session>,
+    parts: RefCell<Parts>,
+}
 
 impl session_commands::Server for Commands {
     async fn push(
         self: Rc<Self>,
         params: session_commands::PushParams,
     ) -> Result<(), capnp::Error> {
-        if let Err(error) = self.take_in(&params) {
-            // An error here would poison the stream: the session is ended instead.
-            tracing::warn!(session = %self.0.id, %error, "a client sent what makes no sense");
-            self.0.hub.disconnect(self.0.id, &error.to_string());
-        }
+        let batch = params.get().and_then(|params| params.get_batch());
+        self.end_on_error(
+            batch
+                .map_err(Error::from)
+                .and_then(|batch| self.take_in(batch)),
+        );
+        Ok(())
+    }
+
+    async fn part(
+        self: Rc<Self>,
+        params: session_commands::PartParams,
+    ) -> Result<(), capnp::Error> {
+        self.end_on_error(self.take_in_part(&params));
         Ok(())
     }
 
@@ -314,18 +337,51 @@ impl session_commands::Server for Commands {
 }
 
 impl Commands {
-    fn take_in(&self, params: &session_commands::PushParams) -> Result<(), Error> {
+    fn new(session: Rc<Session>) -> Self {
+        Self {
+            session,
+            parts: RefCell::default(),
+        }
+    }
+
+    /// An error of a stream would poison it: the session is ended instead, and the client told why.
+    fn end_on_error(&self, taken: Result<(), Error>) {
+        if let Err(error) = taken {
+            let Session { hub, id, .. } = &*self.session;
+            tracing::warn!(session = %id, %error, "a client sent what makes no sense");
+            hub.disconnect(
+                *id,
+                &format!("the client sent what makes no sense: {error}"),
+            );
+        }
+    }
+
+    fn take_in_part(&self, params: &session_commands::PartParams) -> Result<(), Error> {
+        let params = params.get()?;
+        let (part, is_last) = (params.get_bytes()?, params.get_last());
+        let limits = &self.session.hub.config.limits;
+        let whole = self.parts.borrow_mut().add(part, is_last, limits)?;
+        match whole {
+            Some(whole) => self.take_in(whole.get_root()?),
+            None => Ok(()),
+        }
+    }
+
+    fn take_in(&self, batch: session_batch::Reader<'_>) -> Result<(), Error> {
         let Session {
             hub,
             id: session,
             tenant,
             tenant_name,
-        } = &*self.0;
+            ..
+        } = &*self.session;
         let session = *session;
-        let batch = wire::read_session_batch(params.get()?.get_batch()?, tenant_name)?;
+        let batch = wire::read_session_batch(batch, tenant_name)?;
         let detached = batch.detached.clone();
         let (released, cancelled) = (batch.released.clone(), batch.cancelled.clone());
-        let admitted = admit(&mut hub.state_mut(), &hub.config.task_rules, *tenant, batch);
+        let (rules, quotas) = (&hub.config.task_rules, &hub.config.quotas);
+        let most = hub.config.limits.argument_bytes;
+        let admitted = admit(&mut hub.state_mut(), rules, most, quotas, *tenant, batch);
         if let Some(entry) = hub.state().sessions.get(&session) {
             for (key, refusal) in admitted.refused {
                 entry

@@ -9,7 +9,7 @@ use wask_core::{Digest, Key, TenantId};
 use wask_rpc::{Refusal, RefusalCode, object_sink_with, wire::ComponentInfo};
 use wask_schema::transfer_capnp::object_sink;
 
-use crate::{hub::Hub, library::Library};
+use crate::{hub::Hub, library::Library, quotas::Begun};
 
 /// The answer to a client that offers a component.
 pub(crate) enum Offer {
@@ -26,18 +26,28 @@ pub(crate) fn offer(
     digest: Digest,
     size: u64,
     name: String,
+    begun: &Begun,
 ) -> Result<Offer, Refusal> {
     let mut state = hub.state_mut();
     if let Some(component) = state.library.get(tenant, &digest) {
-        state.library.name(tenant, &name, digest);
+        state.library.name(tenant, &name, digest)?;
         return Ok(Offer::Known(state.library.describe(tenant, &component)));
     }
-    if let Err(refusal) = has_room(&state.library, size) {
-        state.library.refuse(tenant, digest, refusal.clone());
-        return Err(refusal);
-    }
+    // What others have begun to upload counts as if it were here.
+    let room = has_room(&state.library, size, hub.uploading.get())
+        .and_then(|()| state.library.has_room_for(tenant, &name))
+        .and_then(|()| begun.begin(size, &hub.config.quotas));
+    let transfer = match room {
+        Ok(transfer) => transfer,
+        Err(refusal) => {
+            state.library.refuse(tenant, digest, refusal.clone());
+            return Err(refusal);
+        }
+    };
     let hub = hub.clone();
     let sink = object_sink_with([(Key(digest.0), size)], async move |objects| {
+        // It ends when this has, or when the sink is dropped.
+        let _transfer = transfer;
         let Some((_, bytes)) = objects.into_iter().next() else {
             return Ok(());
         };
@@ -45,9 +55,9 @@ pub(crate) fn offer(
         let mut state = hub.state_mut();
         let taken = checked.and_then(|component| {
             state.library.has_room(size)?;
+            state.library.has_room_for(tenant, &name)?;
             state.library.insert(tenant, component);
-            state.library.name(tenant, &name, digest);
-            Ok(())
+            state.library.name(tenant, &name, digest)
         });
         if let Err(refusal) = &taken {
             state.library.refuse(tenant, digest, refusal.clone());
@@ -57,8 +67,8 @@ pub(crate) fn offer(
     Ok(Offer::Wanted(sink))
 }
 
-/// Whether a component of this size can be taken in.
-fn has_room(library: &Library, size: u64) -> Result<(), Refusal> {
+/// Whether a component of this size can be taken in, while others of so many bytes come.
+fn has_room(library: &Library, size: u64, uploading: u64) -> Result<(), Refusal> {
     let limits = Limits::default();
     if size > limits.max_bytes as u64 {
         let message = format!(
@@ -67,7 +77,7 @@ fn has_room(library: &Library, size: u64) -> Result<(), Refusal> {
         );
         return Err(Refusal::new(RefusalCode::Invalid, message));
     }
-    library.has_room(size)
+    library.has_room(size.saturating_add(uploading))
 }
 
 /// Checks a component again, which the client has checked: nobody is trusted. Off this thread,

@@ -162,6 +162,32 @@ impl State {
         self.shrink(now);
     }
 
+    /// Has an object under another key from now on; whether it was here.
+    pub(crate) fn rename(&mut self, now: Instant, from: &Key, to: Key) -> bool {
+        if self.in_memory(&to) {
+            self.touch(&to);
+            return self.remove(from);
+        }
+        match self.objects.get(from).map(|object| &object.place) {
+            None => return false,
+            // A job of the disk thread may name the old key.
+            Some(Place::Memory(bytes, _)) => {
+                let bytes = bytes.clone();
+                self.remove(from);
+                self.put_required(now, to, bytes);
+            }
+            Some(Place::Disk(_) | Place::Reading(..)) => {
+                self.remove(&to);
+                if let Some(object) = self.objects.remove(from) {
+                    self.order.remove(&object.used);
+                    self.objects.insert(to, object);
+                    self.touch(&to);
+                }
+            }
+        }
+        true
+    }
+
     /// The bytes of an object, at once or when they have been read.
     pub(crate) fn get(&mut self, key: &Key) -> Lookup {
         self.touch(key);

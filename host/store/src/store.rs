@@ -136,6 +136,12 @@ impl Store {
         self.with(|state| state.remove(key))
     }
 
+    /// Has an object under another key from now on; whether it was here. Nobody may be reading it.
+    /// Where there is one under the new key already, that one stays: equal keys have equal values.
+    pub fn rename(&self, from: &Key, to: Key) -> bool {
+        self.with(|state| state.rename(Instant::now(), from, to))
+    }
+
     /// Whether an object is here, in memory or on disk.
     pub fn contains(&self, key: &Key) -> bool {
         self.nbytes(key).is_some()

@@ -1,39 +1,39 @@
 //! Components that tasks here use: fetched from the scheduler, admitted, compiled, kept.
 
-use std::{
-    cell::{OnceCell, RefCell},
-    collections::HashMap,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{
     FutureExt,
-    future::{LocalBoxFuture, Shared},
+    future::{LocalBoxFuture, Shared, WeakShared},
 };
 use tokio::time::Instant;
 use wask_component::{Component, Limits};
 use wask_core::{Digest, Key};
 use wask_rpc::object_collector;
-use wask_sandbox::{Compiled, Sandbox};
+use wask_sandbox::{Cancel, Compiled, Sandbox};
 use wask_schema::worker_capnp::membership;
 
 use crate::offload::offload;
 
-/// How long the failure to get a component is remembered, so that not each of its tasks tries
-/// again.
+/// How long the failure to get a component is remembered at least, so that not each of its tasks
+/// tries again.
 const FAILED_FOR: Duration = Duration::from_secs(5);
+/// How many times as long as it took a failure is remembered, so that a component that can not be
+/// compiled takes a small part of the machine, however often it is tried.
+const FAILED_TIMES: u32 = 10;
 
 /// Why a component cannot be had, in words.
 pub(crate) type Failed = Arc<str>;
 
 type Outcome = Result<Arc<Compiled>, Failed>;
 
+type Getting = LocalBoxFuture<'static, Outcome>;
+
 /// The components of one worker. Whoever asks for one that is being fetched waits with the others.
 pub(crate) struct Components {
     /// Set when the scheduler has let the worker in; nobody asks for components before.
-    membership: OnceCell<membership::Client>,
+    membership: RefCell<Option<membership::Client>>,
     sandbox: Sandbox,
     capacity: usize,
     entries: RefCell<Entries>,
@@ -50,25 +50,34 @@ struct Entries {
 type Name = (Digest, bool);
 
 enum Entry {
-    Ready { compiled: Arc<Compiled>, used: u64 },
-    Coming(Shared<LocalBoxFuture<'static, Outcome>>),
+    Ready {
+        compiled: Arc<Compiled>,
+        used: u64,
+    },
+    /// Held by those who wait for it: when the last of them leaves, it ends.
+    Coming(WeakShared<Getting>),
+    /// Why it can not be had, until when it is not tried again.
     Failed(Failed, Instant),
 }
 
 impl Components {
     pub(crate) fn new(sandbox: Sandbox, capacity: usize) -> Self {
         Self {
-            membership: OnceCell::new(),
+            membership: RefCell::default(),
             sandbox,
             capacity: capacity.max(1),
             entries: RefCell::default(),
         }
     }
 
-    /// Sets where components come from, once.
+    /// The last membership: where components come from.
+    pub(crate) fn membership(&self) -> Option<membership::Client> {
+        self.membership.borrow().clone()
+    }
+
+    /// Sets where components come from from now on.
     pub(crate) fn set_membership(&self, membership: membership::Client) {
-        // A worker joins once.
-        let _ = self.membership.set(membership);
+        *self.membership.borrow_mut() = Some(membership);
     }
 
     /// A component, ready to run; `metered` where its tasks count fuel. Ready at once where it was
@@ -80,19 +89,19 @@ impl Components {
             Some(Found::Done(outcome)) => return outcome,
             Some(Found::Coming(coming)) => coming,
             None => {
-                let membership = self.membership.get().cloned();
+                let membership = self.membership();
                 let coming = obtain(membership, self.sandbox.clone(), name)
                     .boxed_local()
                     .shared();
-                let entry = Entry::Coming(coming.clone());
-                self.entries.borrow_mut().by_name.insert(name, entry);
+                self.entries.borrow_mut().expect(name, &coming);
                 coming
             }
         };
+        let started = Instant::now();
         let outcome = coming.await;
         let mut entries = self.entries.borrow_mut();
         if let Some(Entry::Coming(_)) = entries.by_name.get(&name) {
-            entries.insert(name, &outcome, self.capacity);
+            entries.insert(name, &outcome, started.elapsed(), self.capacity);
         }
         outcome
     }
@@ -100,7 +109,7 @@ impl Components {
 
 enum Found {
     Done(Outcome),
-    Coming(Shared<LocalBoxFuture<'static, Outcome>>),
+    Coming(Shared<Getting>),
 }
 
 impl Entries {
@@ -111,23 +120,38 @@ impl Entries {
                 *used = self.clock;
                 Some(Found::Done(Ok(compiled.clone())))
             }
-            Entry::Coming(coming) => Some(Found::Coming(coming.clone())),
-            Entry::Failed(failed, when) => {
-                let fresh = when.elapsed() < FAILED_FOR;
+            Entry::Coming(coming) => coming.upgrade().map(Found::Coming),
+            Entry::Failed(failed, until) => {
+                let fresh = Instant::now() < *until;
                 fresh.then(|| Found::Done(Err(failed.clone())))
             }
         }
     }
 
+    /// Lets others find what is being got, and forgets what nobody has waited for.
+    fn expect(&mut self, name: Name, coming: &Shared<Getting>) {
+        self.by_name.retain(|_, entry| match entry {
+            Entry::Coming(coming) => coming.upgrade().is_some(),
+            Entry::Ready { .. } | Entry::Failed(..) => true,
+        });
+        // It is there, since nobody has waited for it yet.
+        if let Some(coming) = coming.downgrade() {
+            self.by_name.insert(name, Entry::Coming(coming));
+        }
+    }
+
     /// Keeps what came, and drops what was used least recently.
-    fn insert(&mut self, name: Name, outcome: &Outcome, capacity: usize) {
+    fn insert(&mut self, name: Name, outcome: &Outcome, took: Duration, capacity: usize) {
         self.clock += 1;
         let entry = match outcome {
             Ok(compiled) => Entry::Ready {
                 compiled: compiled.clone(),
                 used: self.clock,
             },
-            Err(failed) => Entry::Failed(failed.clone(), Instant::now()),
+            Err(failed) => {
+                let pause = FAILED_FOR.max(took.saturating_mul(FAILED_TIMES));
+                Entry::Failed(failed.clone(), Instant::now() + pause)
+            }
         };
         self.by_name.insert(name, entry);
         while self.by_name.len() > capacity {
@@ -144,6 +168,15 @@ impl Entries {
     }
 }
 
+/// Somebody waits for a component. Compiling it ends when this drops.
+struct Wanted(Cancel);
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
 /// Gets a component's bytes, and compiles them.
 async fn obtain(
     membership: Option<membership::Client>,
@@ -153,8 +186,10 @@ async fn obtain(
     let membership = membership.ok_or("the worker is not a member of a cluster yet")?;
     let started = Instant::now();
     let bytes = download(&membership, digest).await?;
+    let wanted = Wanted(Cancel::new());
+    let cancel = wanted.0.clone();
     let compiled = offload("wask-compile", move || {
-        compile(&sandbox, bytes, digest, metered)
+        compile(&sandbox, bytes, digest, metered, &cancel)
     });
     let compiled = compiled.await??;
     tracing::info!(%digest, metered, seconds = started.elapsed().as_secs_f32(), "component ready");
@@ -187,15 +222,13 @@ fn compile(
     bytes: Bytes,
     digest: Digest,
     metered: bool,
+    cancel: &Cancel,
 ) -> Result<Arc<Compiled>, String> {
     let component =
         Component::from_binary(bytes, &Limits::default()).map_err(|error| error.to_string())?;
     if *component.digest().as_bytes() != digest.0 {
         return Err(format!("component {digest} has the wrong bytes"));
     }
-    let compiled = match metered {
-        true => sandbox.compile_metered(&component),
-        false => sandbox.compile(&component),
-    };
+    let compiled = sandbox.compile_until(&component, metered, cancel);
     compiled.map_err(|error| error.to_string())
 }

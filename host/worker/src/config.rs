@@ -13,14 +13,14 @@ use std::{
 
 use wask_core::TASK_MEMORY_MAX;
 use wask_rpc::{Address, Limits};
-use wask_sandbox::Sandbox;
+use wask_sandbox::{Compiler, Sandbox};
 
 /// How a worker runs, and to whom it belongs.
 #[derive(Clone)]
 pub struct Config {
     /// Where the scheduler listens.
     pub scheduler: Address,
-    /// The cluster's secret. `None`: the cluster asks for nothing.
+    /// The cluster's token for workers. `None`: the cluster asks for nothing.
     pub token: Option<String>,
     /// Its name, unique in the cluster.
     pub name: String,
@@ -34,6 +34,9 @@ pub struct Config {
     pub spill_dir: Option<PathBuf>,
     /// The folder for compiled code, kept between processes. `None`: it is compiled every time.
     pub cache_dir: Option<PathBuf>,
+    /// How components are compiled in processes of their own, within limits. `None`: in this one,
+    /// without limits.
+    pub compiler: Option<Compiler>,
     /// Where peers may connect. `None`: on the interface that leads to the scheduler, or beside
     /// the scheduler's socket.
     pub listen: Option<Address>,
@@ -52,6 +55,8 @@ pub struct Config {
     pub components_max: usize,
     /// How long to try to reach the scheduler at the start.
     pub connect_timeout: Duration,
+    /// How long to look for a scheduler that was lost, before giving up.
+    pub return_timeout: Duration,
     /// How long a connection between workers may be idle.
     pub peer_idle: Duration,
     /// Limits of connections.
@@ -75,6 +80,7 @@ impl Config {
             memory_hard_limit: memory_limit.saturating_add(memory_limit / 4),
             spill_dir: None,
             cache_dir: None,
+            compiler: None,
             listen: None,
             contact_address: None,
             resources: BTreeMap::new(),
@@ -82,6 +88,7 @@ impl Config {
             sandbox: None,
             components_max: 64,
             connect_timeout: Duration::from_secs(10),
+            return_timeout: Duration::from_secs(600),
             peer_idle: Duration::from_secs(60),
             limits: Limits::default(),
         }

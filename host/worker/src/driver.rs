@@ -12,11 +12,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use wask_core::{
-    Attempt, Failure, FailureKind, Key, Time, WorkerCore,
+    Attempt, Failure, FailureKind, Key, Time, WorkerCore, WorkerId,
     scheduler::TaskResult,
-    worker::{Action, Event},
+    worker::{Action, Event, ToScheduler},
 };
-use wask_rpc::wire::Command;
+use wask_rpc::{Outbox, wire::Command};
 use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     fetch::fetch,
     node::{Input, Node},
     prepare::{Inputs, Prepared, Unprepared, prepare},
-    scheduler_link::Outbox,
+    staging::staging_key,
 };
 
 /// Inputs of one round, so that the rounds stay short.
@@ -36,7 +36,9 @@ pub(crate) struct Driver<E> {
     core: WorkerCore,
     executor: E,
     executions: Executions,
-    outbox: Outbox,
+    outbox: Rc<Outbox<ToScheduler>>,
+    /// The number of the membership, from 1.
+    membership: u64,
     /// Jobs of this round.
     jobs: Vec<Job>,
     /// Fetches, and preparations that could not be done at once. They end with the driver.
@@ -45,21 +47,50 @@ pub(crate) struct Driver<E> {
 }
 
 impl<E: Executor> Driver<E> {
-    pub(crate) fn new(node: Rc<Node>, core: WorkerCore, executor: E, outbox: Outbox) -> Self {
+    pub(crate) fn new(
+        node: Rc<Node>,
+        core: WorkerCore,
+        executor: E,
+        outbox: Rc<Outbox<ToScheduler>>,
+    ) -> Self {
         Self {
             node,
             core,
             executor,
             executions: Executions::default(),
             outbox,
+            membership: 1,
             jobs: Vec::new(),
             tasks: JoinSet::new(),
             started: Instant::now(),
         }
     }
 
+    /// The membership is over: what the scheduler wanted ends, results stay. What is told until the
+    /// next one begins is told to nobody.
+    pub(crate) fn lose_scheduler(&mut self) {
+        self.membership += 1;
+        self.tasks.abort_all();
+        self.node.peers.reset();
+        self.outbox = Rc::new(Outbox::new(&self.node.limits));
+        self.core.handle(self.now(), Event::SchedulerLost);
+        self.act();
+    }
+
+    /// The worker is a member again. What it holds is told to `outbox`, and all that comes.
+    pub(crate) fn find_scheduler(&mut self, id: WorkerId, outbox: Rc<Outbox<ToScheduler>>) {
+        self.outbox = outbox;
+        self.core.handle(self.now(), Event::SchedulerFound { id });
+        self.act();
+    }
+
+    /// The number of the membership that is, or is to come.
+    pub(crate) fn membership(&self) -> u64 {
+        self.membership
+    }
+
     /// Runs until the scheduler ends the membership, and gives its reason.
-    pub(crate) async fn run(&mut self, mut inbox: mpsc::UnboundedReceiver<Input>) -> String {
+    pub(crate) async fn run(&mut self, inbox: &mut mpsc::UnboundedReceiver<Input>) -> String {
         let mut inputs = Vec::new();
         loop {
             tokio::select! {
@@ -72,14 +103,7 @@ impl<E: Executor> Driver<E> {
                     return reason;
                 }
             }
-            self.core.schedule(now);
-            while let Some(action) = self.core.poll_action() {
-                self.perform(action);
-            }
-            self.hand_over();
-            self.outbox.flush();
-            let running = u32::try_from(self.core.running()).unwrap_or(u32::MAX);
-            self.node.executing.set(running);
+            self.act();
             while self.tasks.try_join_next().is_some() {}
             // Lets connections go on, which also makes the next round a larger one.
             yield_now().await;
@@ -87,10 +111,22 @@ impl<E: Executor> Driver<E> {
         "its inbox was closed".to_owned()
     }
 
+    /// Has done what the core wants done after a batch of events.
+    fn act(&mut self) {
+        self.core.schedule(self.now());
+        while let Some(action) = self.core.poll_action() {
+            self.perform(action);
+        }
+        self.hand_over();
+        let running = u32::try_from(self.core.running()).unwrap_or(u32::MAX);
+        self.node.executing.set(running);
+    }
+
     /// Takes in one thing; the reason, where it is that the membership is over.
     fn take_in(&mut self, now: Time, input: Input) -> Option<String> {
         match input {
-            Input::Commands(batch) => {
+            Input::Commands(membership, _) if membership != self.membership => {}
+            Input::Commands(_, batch) => {
                 self.node.peers.learn(batch.peers);
                 for command in batch.commands {
                     match command {
@@ -102,8 +138,6 @@ impl<E: Executor> Driver<E> {
             Input::Core(event) => self.core.handle(now, event),
             Input::Prepared(token, prepared) => self.prepared(token, prepared),
             Input::Ran(token, report) => self.ran(now, token, report),
-            // Whoever waits goes on only after this round, when the actions have been performed.
-            Input::Passed(done) => drop(done.send(())),
         }
         None
     }
@@ -118,6 +152,12 @@ impl<E: Executor> Driver<E> {
                 self.prepare(token);
             }
             Action::Interrupt { key, attempt } => self.interrupt(key, attempt),
+            Action::Keep { scatter, key } => {
+                self.node.store.rename(&staging_key(scatter, &key), key);
+            }
+            Action::DropStaged { scatter, key } => {
+                self.node.store.remove(&staging_key(scatter, &key));
+            }
             Action::Drop { key } => {
                 self.node.store.remove(&key);
             }

@@ -78,7 +78,7 @@ impl Error {
 fn advice(refusal: &Refusal) -> &'static str {
     match refusal.code {
         RefusalCode::Exists => "; choose another --name",
-        RefusalCode::Credential => "; give the worker the cluster's token",
+        RefusalCode::Credential => "; give it the cluster's token for workers",
         RefusalCode::Version => "; run the same version of wask everywhere",
         _ => "",
     }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
+use bytes::Bytes;
 use wask_core::{Key, WorkerId, worker::Event};
 use wask_rpc::{Error, object_collector, wire};
 use wask_schema::transfer_capnp::object_store;
@@ -14,7 +15,12 @@ pub(crate) async fn fetch(node: Rc<Node>, peer: WorkerId, keys: Vec<(Key, u64)>)
         relief.await;
     }
     let mut fetched = Fetched::default();
-    let ended = fetch_from(&node, peer, &keys, &mut fetched).await;
+    let mut ended = fetch_from(&node, peer, &keys, &mut fetched).await;
+    if let Err(error) = &ended {
+        // A peer that this worker cannot reach may be well, and have the only copy.
+        tracing::warn!(%peer, %error, "failed to fetch inputs; asking the scheduler for them");
+        ended = fetch_by_relay(&node, &keys, &mut fetched).await;
+    }
     let arrived = fetched.arrived;
     node.tell(match ended {
         Ok(()) => {
@@ -38,6 +44,15 @@ pub(crate) async fn fetch(node: Rc<Node>, peer: WorkerId, keys: Vec<(Key, u64)>)
 struct Fetched {
     /// What is in the store now, with its size.
     arrived: Vec<(Key, u64)>,
+}
+
+impl Fetched {
+    fn keep(&mut self, node: &Node, objects: Vec<(Key, Bytes)>) {
+        for (key, bytes) in objects {
+            self.arrived.push((key, bytes.len() as u64));
+            node.store.put_required(key, bytes);
+        }
+    }
 }
 
 async fn fetch_from(
@@ -66,6 +81,31 @@ async fn fetch_from(
     ended
 }
 
+/// Has the scheduler get what has not arrived.
+async fn fetch_by_relay(
+    node: &Node,
+    keys: &[(Key, u64)],
+    fetched: &mut Fetched,
+) -> Result<(), Error> {
+    let here: BTreeSet<Key> = fetched.arrived.iter().map(|(key, _)| *key).collect();
+    let lacking = keys.iter().filter(|(key, _)| !here.contains(key));
+    let lacking: Vec<(Key, u64)> = lacking.copied().collect();
+    let Some(membership) = node.components.membership() else {
+        return Err(Error::Disconnected(
+            "this worker is no member now".to_owned(),
+        ));
+    };
+    let (sink, collected) = object_collector(lacking.iter().copied());
+    let mut request = membership.fetch_request();
+    let names = wire::write_keys(lacking.iter().map(|(key, _)| key));
+    request.get().set_keys(&names);
+    request.get().set_sink(sink);
+    let ended = request.send().promise.await;
+    fetched.keep(node, collected.take()?);
+    ended?.get()?;
+    Ok(())
+}
+
 /// Fetches over one connection. What has arrived whole is stored even if the rest does not come.
 async fn transfer(
     node: &Node,
@@ -84,10 +124,7 @@ async fn transfer(
             Err(Error::Disconnected("the peer does not answer any more".to_owned()))
         }
     };
-    for (key, bytes) in collected.take()? {
-        fetched.arrived.push((key, bytes.len() as u64));
-        node.store.put_required(key, bytes);
-    }
+    fetched.keep(node, collected.take()?);
     ended
 }
 

@@ -34,6 +34,7 @@ mod peer_server;
 mod peers;
 mod prepare;
 mod scheduler_link;
+mod staging;
 mod store_server;
 mod worker;
 

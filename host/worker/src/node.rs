@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, sync::Arc};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use wask_core::worker::Event;
 use wask_rpc::{Limits, wire::CommandBatch};
 use wask_sandbox::Report;
@@ -34,16 +34,14 @@ pub(crate) type Inbox = mpsc::UnboundedSender<Input>;
 
 /// Something that happened.
 pub(crate) enum Input {
-    /// The scheduler told this.
-    Commands(CommandBatch),
-    /// Something for the core: a fetch has ended, a value was stored.
+    /// The scheduler told this, in the membership with this number.
+    Commands(u64, CommandBatch),
+    /// Something for the core: a fetch has ended, values were staged.
     Core(Event),
     /// An execution has all that it needs, or cannot get it.
     Prepared(u64, Prepared),
     /// A guest has come to its end.
     Ran(u64, Report),
-    /// Somebody waits until all that came before has been done.
-    Passed(oneshot::Sender<()>),
 }
 
 impl Node {
@@ -51,13 +49,5 @@ impl Node {
     pub(crate) fn tell(&self, event: Event) {
         // The driver is gone only when the worker is.
         let _ = self.inbox.send(Input::Core(event));
-    }
-
-    /// Waits until the driver has done all that the scheduler has told this worker so far.
-    pub(crate) async fn passed(&self) {
-        let (done, is_done) = oneshot::channel();
-        // The driver is gone only when the worker is: then there is nothing to wait for.
-        let _ = self.inbox.send(Input::Passed(done));
-        let _ = is_done.await;
     }
 }

@@ -1,18 +1,24 @@
 //! Connections to other workers: one for each, kept while it is in use.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc, time::Duration};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+    time::Duration,
+};
 
 use tokio::time::{sleep, timeout};
 use wask_core::WorkerId;
-use wask_rpc::{Address, Connection, Error, Limits, connect, wire};
+use wask_rpc::{Address, Connection, Error, Limits, Secret, connect, wire};
 use wask_schema::transfer_capnp::{object_store, peer};
 
 /// The other workers, as far as the scheduler has named them.
 pub(crate) struct Peers {
-    token: Option<String>,
+    /// What workers of this cluster show one another; none before this one has joined.
+    key: RefCell<Option<Secret>>,
     limits: Limits,
     idle: Duration,
-    addresses: RefCell<HashMap<WorkerId, String>>,
+    addresses: RefCell<BTreeMap<WorkerId, String>>,
     links: RefCell<HashMap<WorkerId, Rc<PeerLink>>>,
 }
 
@@ -25,9 +31,9 @@ pub(crate) struct PeerLink {
 }
 
 impl Peers {
-    pub(crate) fn new(token: Option<String>, limits: Limits, idle: Duration) -> Self {
+    pub(crate) fn new(limits: Limits, idle: Duration) -> Self {
         Self {
-            token,
+            key: RefCell::default(),
             limits,
             idle,
             addresses: RefCell::default(),
@@ -35,9 +41,30 @@ impl Peers {
         }
     }
 
-    /// Takes in where workers are.
+    /// Takes in what workers of the cluster show one another.
+    pub(crate) fn set_key(&self, key: Secret) {
+        *self.key.borrow_mut() = Some(key);
+    }
+
+    /// Whether this is what a worker of the cluster shows.
+    pub(crate) fn is_key(&self, shown: &[u8]) -> bool {
+        self.key.borrow().as_ref().is_some_and(|key| key.is(shown))
+    }
+
+    /// Takes in where workers are. Those that joined first are forgotten beyond as many as one
+    /// process serves.
     pub(crate) fn learn(&self, peers: Vec<(WorkerId, String)>) {
-        self.addresses.borrow_mut().extend(peers);
+        let mut addresses = self.addresses.borrow_mut();
+        addresses.extend(peers);
+        while addresses.len() > self.limits.connections {
+            addresses.pop_first();
+        }
+    }
+
+    /// Forgets all: in a new membership these numbers may name others.
+    pub(crate) fn reset(&self) {
+        self.addresses.borrow_mut().clear();
+        self.links.borrow_mut().clear();
     }
 
     /// A connection that was used before, if there is one. It may have broken since.
@@ -55,7 +82,7 @@ impl Peers {
         let address: Address = address.parse()?;
         let stream = connect(&address, &self.limits).await?;
         let (door, connection) = Connection::open::<peer::Client>(stream, &self.limits);
-        let answer = knock(&door, self.token.as_deref()).await?;
+        let answer = self.knock(&door).await?;
         connection.set_silence(self.idle);
         let link = Rc::new(PeerLink {
             door,
@@ -83,10 +110,23 @@ impl Peers {
         let every = self.limits.heartbeat;
         loop {
             sleep(every).await;
-            let knock = knock(&link.door, self.token.as_deref());
+            let knock = self.knock(&link.door);
             if !matches!(timeout(every * 2, knock).await, Ok(Ok(_))) {
                 return;
             }
+        }
+    }
+
+    /// Asks to be let in.
+    async fn knock(&self, door: &peer::Client) -> Result<object_store::Client, Error> {
+        let mut request = door.open_request();
+        if let Some(key) = &*self.key.borrow() {
+            wire::write_peer_key(request.get().init_credential(), key);
+        }
+        let answer = request.send().promise.await?;
+        match answer.get()?.get_result()?.which()? {
+            peer::result::Store(store) => Ok(store?),
+            peer::result::Refused(refusal) => Err(wire::read_refusal(refusal?)?.into()),
         }
     }
 }
@@ -94,16 +134,5 @@ impl Peers {
 impl PeerLink {
     pub(crate) fn store(&self) -> &object_store::Client {
         &self.store
-    }
-}
-
-/// Asks to be let in.
-async fn knock(door: &peer::Client, token: Option<&str>) -> Result<object_store::Client, Error> {
-    let mut request = door.open_request();
-    wire::write_credential(request.get().init_credential(), token);
-    let answer = request.send().promise.await?;
-    match answer.get()?.get_result()?.which()? {
-        peer::result::Store(store) => Ok(store?),
-        peer::result::Refused(refusal) => Err(wire::read_refusal(refusal?)?.into()),
     }
 }

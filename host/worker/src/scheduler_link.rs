@@ -1,19 +1,16 @@
 //! This side of the membership: joining, events in batches, signs of life.
 
 use std::{
-    cell::RefCell,
-    collections::VecDeque,
     fmt,
     rc::{Rc, Weak},
     time::Duration,
 };
 
-use tokio::{
-    sync::Notify,
-    time::{Instant, MissedTickBehavior, interval, sleep},
-};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use wask_core::{WorkerId, worker::ToScheduler};
-use wask_rpc::{Backoff, Connection, Limits, Stream, connect, wire};
+use wask_rpc::{
+    Backoff, Connection, ConnectionHandle, Outbox, RefusalCode, Secret, Stream, connect, wire,
+};
 use wask_schema::{
     gateway_capnp::{gateway, gateway::join},
     transfer_capnp::object_store,
@@ -26,15 +23,17 @@ use crate::{Config, Error, node::Node};
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
 /// How long a worker that leaves waits for its last messages to go out.
 const LEAVE: Duration = Duration::from_secs(2);
-/// What an event takes in a message, beside what is in it.
-const EVENT_BYTES: usize = 128;
 
 /// A place in the cluster.
 pub(crate) struct Link {
     pub(crate) connection: Connection,
     pub(crate) membership: membership::Client,
     pub(crate) worker: WorkerId,
+    /// Which scheduler it is.
+    pub(crate) scheduler: u64,
     pub(crate) heartbeat: Duration,
+    /// What workers of this cluster show one another.
+    pub(crate) peer_key: Secret,
 }
 
 impl Link {
@@ -46,6 +45,49 @@ impl Link {
         store: object_store::Client,
     ) -> Result<Self, Error> {
         let stream = reach(config).await?;
+        Self::join_over(stream, config, info, commands, store).await
+    }
+
+    /// Joins the cluster again, trying for [`Config::return_timeout`]: until somebody answers, and
+    /// until the scheduler has noticed that the last membership is over.
+    pub(crate) async fn return_to(
+        config: &Config,
+        info: &wire::JoinInfo,
+        commands: &worker_commands::Client,
+        store: &object_store::Client,
+    ) -> Result<Self, Error> {
+        let deadline = Instant::now() + config.return_timeout;
+        let (first, longest) = RETRY;
+        let mut backoff = Backoff::new(first, longest);
+        loop {
+            let pause = backoff.pause();
+            let error = match connect(&config.scheduler, &config.limits).await {
+                Err(error) => error.into(),
+                Ok(stream) => {
+                    let (commands, store) = (commands.clone(), store.clone());
+                    match Self::join_over(stream, config, info, commands, store).await {
+                        Ok(link) => return Ok(link),
+                        Err(error) => error,
+                    }
+                }
+            };
+            let is_final = matches!(&error, Error::Refused { refusal, .. }
+                if refusal.code != RefusalCode::Exists);
+            if is_final || Instant::now() + pause > deadline {
+                return Err(error);
+            }
+            tracing::debug!(%error, ?pause, "trying again");
+            sleep(pause).await;
+        }
+    }
+
+    async fn join_over(
+        stream: Stream,
+        config: &Config,
+        info: &wire::JoinInfo,
+        commands: worker_commands::Client,
+        store: object_store::Client,
+    ) -> Result<Self, Error> {
         let (gateway, connection) = Connection::open::<gateway::Client>(stream, &config.limits);
         let mut request = gateway.join_request();
         let mut params = request.get();
@@ -77,6 +119,8 @@ impl Link {
                 Ok(Self {
                     membership: accepted.get_membership().map_err(malformed)?,
                     worker: WorkerId(accepted.get_worker()),
+                    scheduler: accepted.get_scheduler(),
+                    peer_key: wire::read_peer_key(accepted.get_peer_key().map_err(malformed)?)?,
                     heartbeat,
                     connection,
                 })
@@ -89,8 +133,12 @@ impl Link {
         }
     }
 
-    /// Gives the place up.
+    /// Gives the place up, for good.
     pub(crate) async fn leave(self, reason: impl fmt::Display) {
+        let leave = self.membership.leave_request().send().promise;
+        if !matches!(tokio::time::timeout(LEAVE, leave).await, Ok(Ok(_))) {
+            tracing::debug!("the scheduler did not hear that this worker leaves");
+        }
         drop(self.membership);
         self.connection.close(reason);
         if tokio::time::timeout(LEAVE, self.connection.closed())
@@ -145,123 +193,22 @@ pub(crate) async fn heartbeats(node: Weak<Node>, membership: membership::Client,
     }
 }
 
-/// Events that go to the scheduler, in order, in batches as large as they have become while the
-/// last one was sent.
-#[derive(Clone)]
-pub(crate) struct Outbox(Rc<Queue>);
-
-struct Queue {
-    events: RefCell<VecDeque<ToScheduler>>,
-    more: Notify,
-}
-
-impl Outbox {
-    pub(crate) fn new() -> Self {
-        Self(Rc::new(Queue {
-            events: RefCell::default(),
-            more: Notify::new(),
-        }))
-    }
-
-    /// Adds an event; it goes out at the next [`flush`](Self::flush).
-    pub(crate) fn push(&self, event: ToScheduler) {
-        self.0.events.borrow_mut().push_back(event);
-    }
-
-    /// Has sent what was added.
-    pub(crate) fn flush(&self) {
-        if !self.0.events.borrow().is_empty() {
-            self.0.more.notify_one();
+/// Sends the scheduler what waits for it, until the connection ends.
+pub(crate) async fn send_events(
+    outbox: Rc<Outbox<ToScheduler>>,
+    events: worker_events::Client,
+    connection: ConnectionHandle,
+) {
+    while let Some(batch) = outbox.batch(wire::worker_event_bytes).await {
+        let mut request = events.push_request();
+        let list = request.get().init_events(wire::list_len(batch.items.len()));
+        wire::write_worker_events(list, &batch.items);
+        drop(batch);
+        if let Err(error) = request.send().await {
+            let error = wask_rpc::Error::from(error);
+            tracing::warn!(%error, "events did not get through");
+            connection.close(format!("events were not taken in: {error}"));
+            return;
         }
-    }
-
-    /// Sends what comes, until the connection ends.
-    pub(crate) async fn send_to(self, events: worker_events::Client, limits: Limits) {
-        loop {
-            let batch = self.next_batch(&limits);
-            if batch.is_empty() {
-                self.0.more.notified().await;
-                continue;
-            }
-            let mut request = events.push_request();
-            let list = request.get().init_events(wire::list_len(batch.len()));
-            wire::write_worker_events(list, &batch);
-            drop(batch);
-            if let Err(error) = request.send().await {
-                tracing::debug!(%error, "events did not get through");
-                return;
-            }
-        }
-    }
-
-    /// The events that fit into one message, or the first one alone.
-    fn next_batch(&self, limits: &Limits) -> Vec<ToScheduler> {
-        let mut events = self.0.events.borrow_mut();
-        let mut bytes = 0;
-        let fitting = events.iter().take(limits.batch_items).take_while(|event| {
-            bytes += event_bytes(event);
-            bytes <= limits.batch_bytes
-        });
-        let count = fitting.count().max(1).min(events.len());
-        events.drain(..count).collect()
-    }
-}
-
-/// About what an event takes in a message.
-fn event_bytes(event: &ToScheduler) -> usize {
-    EVENT_BYTES
-        + match event {
-            ToScheduler::TaskFinished { result, .. } => {
-                result.inline.as_ref().map_or(0, |value| value.len())
-            }
-            ToScheduler::TaskErred { failure, .. } => {
-                let frames = failure.backtrace.iter();
-                failure.message.len()
-                    + failure.log.len()
-                    + failure.value.as_ref().map_or(0, |value| value.len())
-                    + frames.map(|frame| frame.len() + 16).sum::<usize>()
-            }
-            ToScheduler::InputsMissing { missing, .. } => missing.len() * 48,
-            ToScheduler::TaskStarted { .. }
-            | ToScheduler::ReplicaAdded { .. }
-            | ToScheduler::ReplicaMissing { .. } => 0,
-        }
-}
-
-#[cfg(test)]
-mod tests {
-    use wask_core::{Attempt, Key, scheduler::TaskResult};
-
-    use super::*;
-
-    fn finished(n: u8, inline: usize) -> ToScheduler {
-        ToScheduler::TaskFinished {
-            key: Key([n; 32]),
-            attempt: Attempt(1),
-            result: TaskResult {
-                nbytes: inline as u64,
-                inline: Some(vec![n; inline].into()),
-                duration: Duration::ZERO,
-            },
-        }
-    }
-
-    #[test]
-    fn batches_are_bounded_by_number_and_bytes() {
-        let outbox = Outbox::new();
-        let limits = Limits {
-            batch_items: 3,
-            batch_bytes: 1000,
-            ..Limits::default()
-        };
-        for (n, inline) in [(0, 1), (1, 1), (2, 1), (3, 1), (4, 800), (5, 5000), (6, 1)] {
-            outbox.push(finished(n, inline));
-        }
-        let sizes: Vec<usize> = std::iter::from_fn(|| {
-            let batch = outbox.next_batch(&limits);
-            (!batch.is_empty()).then_some(batch.len())
-        })
-        .collect();
-        assert_eq!(sizes, [3, 1, 1, 1, 1]);
     }
 }

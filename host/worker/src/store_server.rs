@@ -3,13 +3,13 @@
 use std::rc::{Rc, Weak};
 
 use bytes::Bytes;
-use wask_core::{Key, KeyMap, worker::Event};
+use wask_core::{Key, KeyMap, ScatterId, worker::Event};
 use wask_rpc::{Refusal, RefusalCode, object_sink_with, wire, write_objects};
 use wask_schema::transfer_capnp::{object_header, object_store};
 use wask_store::Found;
 use wask_value::{Type, validate};
 
-use crate::{node::Node, offload::offload};
+use crate::{node::Node, offload::offload, staging::staging_key};
 
 /// Bytes of results that are read from disk before they are written into a sink.
 const GROUP_BYTES: u64 = 64 << 20;
@@ -24,7 +24,11 @@ pub(crate) struct StoreServer {
 impl StoreServer {
     /// The capability to give away.
     pub(crate) fn client(node: Weak<Node>) -> object_store::Client {
-        capnp_rpc::new_client(Self { node })
+        capnp_rpc::new_client(Self::new(node))
+    }
+
+    pub(crate) fn new(node: Weak<Node>) -> Self {
+        Self { node }
     }
 
     fn node(&self) -> Result<Rc<Node>, capnp::Error> {
@@ -67,14 +71,18 @@ impl object_store::Server for StoreServer {
         mut results: object_store::PutResults,
     ) -> Result<(), capnp::Error> {
         let node = self.node()?;
-        let headers = params.get()?.get_objects()?.iter();
+        let params = params.get()?;
+        let scatter = ScatterId(params.get_scatter());
+        let headers = params.get_objects()?.iter();
         let headers = headers.map(read_header).collect::<Result<Vec<_>, _>>();
         let headers = headers.and_then(|headers| admit(&node, headers));
         let sink = match headers {
             Ok(headers) => {
                 let expected: Vec<_> = headers.iter().map(|it| (it.key, it.size)).collect();
                 let node = Rc::downgrade(&node);
-                object_sink_with(expected, move |objects| take_in(node, headers, objects))
+                object_sink_with(expected, move |objects| {
+                    take_in(node, scatter, headers, objects)
+                })
             }
             Err(refusal) => object_sink_with([], |_| async { Err(refusal) }),
         };
@@ -96,7 +104,11 @@ async fn read_group(
     {
         let found = match node.store.get(&key) {
             Found::Here(bytes) => Some(bytes),
-            Found::Absent => None,
+            Found::Absent => {
+                // Whoever asks was told that it is here.
+                node.tell(Event::DataGone { key });
+                None
+            }
             Found::Loading(loading) => match loading.await {
                 Ok(bytes) => Some(bytes),
                 Err(error) => {
@@ -163,9 +175,10 @@ fn admit(node: &Node, headers: Vec<Header>) -> Result<Vec<Header>, Refusal> {
     Ok(headers)
 }
 
-/// Checks values and stores them: all or none.
+/// Checks values and stages them: all or none.
 async fn take_in(
     node: Weak<Node>,
+    scatter: ScatterId,
     headers: Vec<Header>,
     objects: Vec<(Key, Bytes)>,
 ) -> Result<(), Refusal> {
@@ -181,26 +194,18 @@ async fn take_in(
     }?;
     let gone = || unavailable("the worker is shutting down".to_owned());
     let node = node.upgrade().ok_or_else(gone)?;
-    // An order to drop an older value of the same key must not meet this one.
-    node.passed().await;
-    let mut sizes = Vec::with_capacity(objects.len());
-    let mut added = Vec::new();
+    let mut values = Vec::with_capacity(objects.len());
     for (key, bytes) in objects {
-        sizes.push((key, bytes.len() as u64));
-        let is_new = !node.store.contains(&key);
-        if let Err(full) = node.store.put(key, bytes) {
-            for key in &added {
-                node.store.remove(key);
+        let nbytes = bytes.len() as u64;
+        if let Err(full) = node.store.put(staging_key(scatter, &key), bytes) {
+            for (key, _) in &values {
+                node.store.remove(&staging_key(scatter, key));
             }
             return Err(unavailable(full.to_string()));
         }
-        if is_new {
-            added.push(key);
-        }
+        values.push((key, nbytes));
     }
-    for (key, nbytes) in sizes {
-        node.tell(Event::DataStored { key, nbytes });
-    }
+    node.tell(Event::DataStaged { scatter, values });
     Ok(())
 }
 

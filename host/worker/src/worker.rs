@@ -6,14 +6,21 @@ use std::{
     rc::Rc,
     sync::{Arc, mpsc as sync_mpsc},
     thread::JoinHandle,
+    time::Duration,
 };
 
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinSet,
+    time::{Instant, sleep},
 };
-use wask_core::{ENGINE_PROFILE, WorkerCore, WorkerId, worker};
-use wask_rpc::{Address, Listener, SOFTWARE_VERSION, spawn_rpc_thread, wire::JoinInfo};
+use wask_core::{
+    ENGINE_PROFILE, WorkerCore, WorkerId,
+    worker::{self, ToScheduler},
+};
+use wask_rpc::{
+    Address, Backoff, Listener, Outbox, SOFTWARE_VERSION, spawn_rpc_thread, wire::JoinInfo,
+};
 use wask_sandbox::{Sandbox, ThreadExecutor};
 use wask_schema::common_capnp;
 use wask_store::Store;
@@ -26,7 +33,7 @@ use crate::{
     node::{Inbox, Input, Node},
     peer_server::serve_peers,
     peers::Peers,
-    scheduler_link::{Link, Outbox, heartbeats},
+    scheduler_link::{Link, heartbeats, send_events},
     store_server::StoreServer,
 };
 
@@ -123,7 +130,8 @@ fn end(thread: JoinHandle<Result<(), Error>>) -> Result<(), Error> {
 }
 
 /// Runs a worker on the current thread, which must be inside of a `LocalSet`, until `shutdown` is
-/// ready or the cluster is lost. `on_joined` is called when it has joined.
+/// ready. `on_joined` is called when it has joined. A scheduler that is lost is looked for, with all
+/// results kept, for [`Config::return_timeout`].
 ///
 /// # Errors
 ///
@@ -146,33 +154,49 @@ pub async fn serve(
         "joined the cluster"
     );
     on_joined(&member.info);
-    let (ended, farewell) = tokio::select! {
-        () = shutdown => (Ok(()), "the worker was asked to stop".to_owned()),
-        reason = member.link.connection.closed() => {
-            let reason = reason.to_string();
-            let scheduler = config.scheduler.clone();
-            (Err(Error::SchedulerLost { scheduler, reason: reason.clone() }), reason)
+    loop {
+        let reason = tokio::select! {
+            () = &mut shutdown => {
+                member.leave("the worker was asked to stop").await;
+                return Ok(());
+            }
+            reason = member.link.connection.closed() => reason.to_string(),
+            reason = member.driver.run(&mut member.inbox) => reason,
+        };
+        tracing::warn!(
+            reason,
+            "lost the scheduler; looking for it, with all results kept"
+        );
+        tokio::select! {
+            () = &mut shutdown => return Ok(()),
+            rejoined = member.rejoin(&config, &reason) => rejoined?,
         }
-        reason = member.driver.run(member.inbox) => {
-            let scheduler = config.scheduler.clone();
-            (Err(Error::Closed { scheduler, reason: reason.clone() }), reason)
-        }
-    };
-    // Stops the guests.
-    drop((member.driver, member.tasks));
-    member.link.leave(farewell).await;
-    tracing::info!("left the cluster");
-    ended
+        tracing::info!(id = %member.info.id, "joined the cluster again");
+    }
 }
+
+/// A membership that ends sooner than that is thought to end so again.
+const SHORT: Duration = Duration::from_secs(1);
+/// The first and the longest pause after such.
+const HASTE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
 
 /// A worker that has joined, with all that serves it.
 struct Member {
     info: WorkerInfo,
+    node: Rc<Node>,
     link: Link,
     driver: Driver<ThreadExecutor>,
+    sender: Inbox,
     inbox: mpsc::UnboundedReceiver<Input>,
-    /// The listener for peers, heartbeats, events on their way. They end with the worker.
-    tasks: JoinSet<()>,
+    join: JoinInfo,
+    /// When the last membership began.
+    joined: Instant,
+    /// Pauses after memberships that ended at once.
+    hasty: Backoff,
+    /// Heartbeats and events on their way. They end with the membership.
+    link_tasks: JoinSet<()>,
+    /// The listener for peers. It ends with the worker.
+    peers: JoinSet<()>,
 }
 
 impl Member {
@@ -184,29 +208,14 @@ impl Member {
         let contact = address::contact(config, listener.address())?;
         let executor = executor(config, &sandbox, sender.clone())?;
         let store = StoreServer::client(Rc::downgrade(&node));
-        let info = join_info(config, &sandbox, &contact);
-        let link = Link::join(config, &info, Commands::client(sender), store).await?;
-        node.components.set_membership(link.membership.clone());
-
-        let outbox = Outbox::new();
-        let events = link
-            .membership
-            .events_request()
-            .send()
-            .pipeline
-            .get_events();
-        let mut tasks = JoinSet::new();
-        tasks.spawn_local(outbox.clone().send_to(events, config.limits.clone()));
-        let beat = link.heartbeat;
-        tasks.spawn_local(heartbeats(
-            Rc::downgrade(&node),
-            link.membership.clone(),
-            beat,
-        ));
-        tasks.spawn_local(serve_peers(
+        let join = join_info(config, &sandbox, &contact);
+        let commands = Commands::client(sender.clone(), 1, config.limits.clone());
+        let link = Link::join(config, &join, commands, store).await?;
+        let outbox = Rc::new(Outbox::new(&config.limits));
+        let mut peers = JoinSet::new();
+        peers.spawn_local(serve_peers(
             listener,
             Rc::downgrade(&node),
-            config.token.clone(),
             config.limits.clone(),
             config.peer_idle,
         ));
@@ -221,12 +230,87 @@ impl Member {
                 address: contact,
                 id: link.worker,
             },
-            driver: Driver::new(node, core, executor, outbox),
+            link_tasks: link_tasks(&node, &link, &outbox),
+            driver: Driver::new(node.clone(), core, executor, outbox),
+            node,
             link,
+            sender,
             inbox,
-            tasks,
+            join,
+            joined: Instant::now(),
+            hasty: Backoff::new(HASTE.0, HASTE.1),
+            peers,
         })
     }
+
+    /// The membership is over, for this reason: joins again. Meanwhile what runs comes to its end, and
+    /// peers get what they ask for.
+    async fn rejoin(&mut self, config: &Config, reason: &str) -> Result<(), Error> {
+        self.link_tasks.abort_all();
+        self.link.connection.close(reason);
+        self.driver.lose_scheduler();
+        self.join.previous = Some((self.link.scheduler, self.link.worker));
+        if self.joined.elapsed() < SHORT {
+            sleep(self.hasty.pause()).await;
+        }
+        let commands = Commands::client(
+            self.sender.clone(),
+            self.driver.membership(),
+            config.limits.clone(),
+        );
+        let store = StoreServer::client(Rc::downgrade(&self.node));
+        let link = tokio::select! {
+            link = Link::return_to(config, &self.join, &commands, &store) => {
+                link.map_err(|error| lost(config, reason, error))?
+            }
+            reason = self.driver.run(&mut self.inbox) => {
+                let scheduler = config.scheduler.clone();
+                return Err(Error::Closed { scheduler, reason });
+            }
+        };
+        let outbox = Rc::new(Outbox::new(&config.limits));
+        self.link_tasks = link_tasks(&self.node, &link, &outbox);
+        self.info.id = link.worker;
+        self.joined = Instant::now();
+        self.driver.find_scheduler(link.worker, outbox);
+        self.link = link;
+        Ok(())
+    }
+
+    /// Stops the guests, and takes leave.
+    async fn leave(self, farewell: &str) {
+        drop((self.driver, self.link_tasks, self.peers));
+        self.link.leave(farewell).await;
+        tracing::info!("left the cluster");
+    }
+}
+
+/// Why a worker that lost its scheduler ends.
+fn lost(config: &Config, reason: &str, error: Error) -> Error {
+    match error {
+        Error::Refused { .. } => error,
+        error => Error::SchedulerLost {
+            scheduler: config.scheduler.clone(),
+            reason: format!("{reason}; then, for {:?}: {error}", config.return_timeout),
+        },
+    }
+}
+
+/// What goes on for as long as the membership lasts.
+fn link_tasks(node: &Rc<Node>, link: &Link, outbox: &Rc<Outbox<ToScheduler>>) -> JoinSet<()> {
+    node.components.set_membership(link.membership.clone());
+    node.peers.set_key(link.peer_key.clone());
+    let events = link.membership.events_request().send();
+    let events = events.pipeline.get_events();
+    let mut tasks = JoinSet::new();
+    let connection = link.connection.handle();
+    tasks.spawn_local(send_events(outbox.clone(), events, connection));
+    tasks.spawn_local(heartbeats(
+        Rc::downgrade(node),
+        link.membership.clone(),
+        link.heartbeat,
+    ));
+    tasks
 }
 
 fn sandbox(config: &Config) -> Result<Sandbox, Error> {
@@ -238,6 +322,7 @@ fn sandbox(config: &Config) -> Result<Sandbox, Error> {
         task_memory_max: config.task_memory,
         max_components: config.components_max,
         cache_dir: config.cache_dir.clone(),
+        compiler: config.compiler.clone(),
         ..wask_sandbox::Config::default()
     })?)
 }
@@ -248,14 +333,13 @@ fn node(config: &Config, sandbox: &Sandbox, inbox: Inbox) -> Result<Node, Error>
         spill_dir: config.spill_dir.clone(),
         ..wask_store::Config::new(config.memory_limit)
     })?;
-    let (token, limits) = (config.token.clone(), config.limits.clone());
     Ok(Node {
         name: config.name.as_str().into(),
         limits: config.limits.clone(),
         scatter_max: config.memory_hard_limit.max(config.memory_limit),
         store,
         components: Components::new(sandbox.clone(), config.components_max),
-        peers: Peers::new(token, limits, config.peer_idle),
+        peers: Peers::new(config.limits.clone(), config.peer_idle),
         inbox,
         executing: Cell::new(0),
     })
@@ -281,7 +365,10 @@ fn join_info(config: &Config, sandbox: &Sandbox, contact: &Address) -> JoinInfo 
             memory_limit: config.memory_limit,
             task_memory: config.task_memory.min(sandbox.task_memory_max()),
             resources: config.resources.clone(),
+            returning: false,
+            previous: None,
         },
+        previous: None,
         contact_address: contact.to_string(),
         software_version: SOFTWARE_VERSION.to_owned(),
         protocol_version: common_capnp::PROTOCOL_VERSION,

@@ -10,10 +10,15 @@ use std::{
 use support::{Member, News, Running, Scheduler, config, local, operator, start, task_of_kind};
 use wask_core::{
     Applied, Attempt, Digest, FailureKind, Key, Limit, ResultLimits, TaskKind, TaskOptions,
-    WorkerId,
     scheduler::{Action, Event},
 };
-use wask_rpc::{Address, Refusal, RefusalCode};
+use wask_rpc::{
+    Address, Batch, Connection, Limits, Refusal, RefusalCode, connect, push_commands, wire,
+};
+use wask_schema::{
+    common_capnp::credential,
+    transfer_capnp::{object_store, peer},
+};
 use wask_worker::{Class, Config, Error, Worker};
 
 fn numbers(numbers: &[u32]) -> Vec<u8> {
@@ -90,12 +95,7 @@ fn results_are_arguments_of_other_tasks() {
 fn operators_run_on_inputs_of_peers() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let token = Some("secret".to_owned());
-        let config = Config {
-            token,
-            ..config(&scheduler)
-        };
-        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, [[1; 32]; 2]).await;
         let count = task_of_kind(operator("count", "u8"), key, &[]);
         let counted = count.key;
         second.compute_from(count, nbytes, &[&first]).await;
@@ -342,6 +342,9 @@ fn scattered_values_are_checked_and_stored() {
         assert!(member.put(bad_key, "list<u8>", bad).await.is_err());
         assert!(member.put(key, "list<", &value).await.is_err());
         assert_eq!(member.read(&[key, bad_key]).await.1, [bad_key]);
+        // Whoever asks in vain was told otherwise, so the scheduler hears of it.
+        let missing = scheduler.event().await;
+        assert!(matches!(missing, Event::ReplicaMissing { key, .. } if key == bad_key));
         let task = scheduler.task_of("length", key);
         member.compute([task]).await;
         let (_, result) = scheduler.finished().await;
@@ -350,18 +353,12 @@ fn scattered_values_are_checked_and_stored() {
     });
 }
 
-/// Two workers; the first has a value.
-async fn pair(scheduler: &Scheduler, second: Config) -> ([Running; 2], [Member; 2], Key, u64) {
-    let token = Some("secret".to_owned());
-    let (a, first) = start(
-        scheduler,
-        Config {
-            token,
-            ..config(scheduler)
-        },
-    )
-    .await;
-    let (b, second) = start(scheduler, second).await;
+/// Two workers; the first has a value. They are told these keys to show one another.
+async fn pair(scheduler: &Scheduler, keys: [[u8; 32]; 2]) -> ([Running; 2], [Member; 2], Key, u64) {
+    scheduler.set_peer_key(keys[0]);
+    let (a, first) = start(scheduler, config(scheduler)).await;
+    scheduler.set_peer_key(keys[1]);
+    let (b, second) = start(scheduler, config(scheduler)).await;
     let value = list(&vec![1; 3 << 20]);
     let key = Key::of_data("default", "list<u8>", &value);
     first.put(key, "list<u8>", &value).await.unwrap();
@@ -372,12 +369,7 @@ async fn pair(scheduler: &Scheduler, second: Config) -> ([Running; 2], [Member; 
 fn inputs_come_from_peers() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let token = Some("secret".to_owned());
-        let config = Config {
-            token,
-            ..config(&scheduler)
-        };
-        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, [[1; 32]; 2]).await;
         let task = scheduler.task_of("length", key);
         second.compute_from(task, nbytes, &[&first]).await;
         let Event::ReplicaAdded {
@@ -397,15 +389,11 @@ fn inputs_come_from_peers() {
 }
 
 #[test]
-fn peers_without_the_token_get_nothing() {
+fn peers_without_the_key_get_nothing() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let token = Some("guess".to_owned());
-        let config = Config {
-            token,
-            ..config(&scheduler)
-        };
-        let (workers, [first, second], key, nbytes) = pair(&scheduler, config).await;
+        let keys = [[1; 32], [2; 32]];
+        let (workers, [first, second], key, nbytes) = pair(&scheduler, keys).await;
         let task = scheduler.task_of("length", key);
         second.compute_from(task, nbytes, &[&first]).await;
         let Event::InputsMissing { missing, .. } = scheduler.event().await else {
@@ -415,6 +403,61 @@ fn peers_without_the_token_get_nothing() {
         for worker in workers {
             worker.stop().await.unwrap();
         }
+    });
+}
+
+/// What is said at a worker's data port to who shows this credential; the store of who is let in.
+async fn knock(
+    member: &Member,
+    show: impl FnOnce(credential::Builder<'_>),
+) -> (Result<object_store::Client, Refusal>, Connection) {
+    let limits = Limits::default();
+    let address = member.info.contact_address.parse().unwrap();
+    let stream = connect(&address, &limits).await.unwrap();
+    let (door, connection) = Connection::open::<peer::Client>(stream, &limits);
+    let mut request = door.open_request();
+    show(request.get().init_credential());
+    let answer = request.send().promise.await.unwrap();
+    let result = answer.get().unwrap().get_result().unwrap();
+    let outcome = match result.which().unwrap() {
+        peer::result::Store(store) => Ok(store.unwrap()),
+        peer::result::Refused(refusal) => Err(wire::read_refusal(refusal.unwrap()).unwrap()),
+    };
+    (outcome, connection)
+}
+
+#[test]
+fn a_data_port_serves_workers_only_and_takes_nothing() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        scheduler.set_peer_key([1; 32]);
+        let token = Some("secret".to_owned());
+        let config = Config {
+            token,
+            ..config(&scheduler)
+        };
+        let (worker, member) = start(&scheduler, config).await;
+        type Show = fn(credential::Builder<'_>);
+        let shown: [(Show, &str); 4] = [
+            (|mut it| it.set_none(()), "serves workers only"),
+            (|mut it| it.set_token("secret"), "serves workers only"),
+            (|mut it| it.set_peer(&[2; 32]), "not the key"),
+            (|mut it| it.set_peer(&[]), "not the key"),
+        ];
+        for (show, why) in shown {
+            let refusal = knock(&member, show).await.0.err().unwrap();
+            assert_eq!(refusal.code, RefusalCode::Credential);
+            assert!(refusal.message.contains(why), "{refusal}");
+        }
+        let (store, _connection) = knock(&member, |mut it| it.set_peer(&[1; 32])).await;
+        let store = store.unwrap();
+        let value = list(&[5; 10]);
+        let key = Key::of_data("default", "list<u8>", &value);
+        let peer = Member { store, ..member };
+        let error = peer.put(key, "list<u8>", &value).await.unwrap_err();
+        assert!(error.to_string().contains("scheduler"), "{error}");
+        assert_eq!(peer.read(&[key]).await.1, [key]);
+        worker.stop().await.unwrap();
     });
 }
 
@@ -481,17 +524,11 @@ fn an_input_whose_file_went_bad_is_told() {
 fn a_worker_says_why_it_ends() {
     local(async {
         let scheduler = Scheduler::new().await;
-        let (worker, member) = start(&scheduler, config(&scheduler)).await;
-        let reason = "it was silent".to_owned();
-        let close = Action::CloseWorker {
-            worker: WorkerId(0),
-            reason,
+        let impatient = Config {
+            return_timeout: Duration::ZERO,
+            ..config(&scheduler)
         };
-        member.command(&[close], &[]).await;
-        let error = worker.ended().await.unwrap_err();
-        assert!(matches!(&error, Error::Closed { reason, .. } if reason == "it was silent"));
-
-        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let (worker, member) = start(&scheduler, impatient).await;
         member
             .compute([scheduler.task("spin", &[], options())])
             .await;
@@ -499,6 +536,51 @@ fn a_worker_says_why_it_ends() {
         let error = worker.ended().await.unwrap_err();
         assert!(matches!(error, Error::SchedulerLost { .. }), "{error}");
         assert_eq!(error.class(), Class::Unreachable);
+    });
+}
+
+#[test]
+fn a_worker_comes_back_with_what_it_holds() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        assert_eq!(member.info.previous, None);
+        let value = list(&[1; 1000]);
+        let key = Key::of_data("default", "list<u8>", &value);
+        member.put(key, "list<u8>", &value).await.unwrap();
+        member
+            .compute([scheduler.task("spin", &[], options())])
+            .await;
+        while !matches!(
+            scheduler.news().await,
+            News::Told(Event::TaskStarted { .. })
+        ) {}
+        scheduler.cut();
+        let back = scheduler.joined().await;
+        assert!(back.info.previous.is_some_and(|(_, id)| id == member.id));
+        // What it ran for the last membership does not hold up its one slot.
+        back.compute([scheduler.task_of("length", key)]).await;
+        let mut told = Vec::new();
+        loop {
+            match scheduler.event().await {
+                Event::DataFound { key: found, .. } => told.push((back.id, found)),
+                Event::AllFound { worker } => assert_eq!(worker, back.id),
+                Event::TaskFinished { worker, .. } => {
+                    assert_eq!((worker, told), (back.id, vec![(back.id, key)]));
+                    break;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        // The scheduler ends the membership, and it is back again.
+        let close = Action::CloseWorker {
+            worker: back.id,
+            reason: "it was silent".to_owned(),
+        };
+        back.command(&[close], &[]).await;
+        let again = scheduler.joined().await;
+        assert!(again.info.previous.is_some_and(|(_, id)| id == back.id));
+        worker.stop().await.unwrap();
     });
 }
 
@@ -553,5 +635,52 @@ fn a_worker_runs_on_a_thread_of_its_own() {
         scheduler.joined().await;
         drop(started.await.unwrap());
         while !matches!(scheduler.news().await, News::Left(_)) {}
+    });
+}
+
+#[test]
+fn commands_come_in_parts_where_they_are_too_large() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let task = scheduler.task("echo", &list(&[7; 3_000]), options());
+        let key = task.key;
+        let small = Limits {
+            message_bytes: 1_000,
+            batch_bytes: 100,
+            ..Limits::default()
+        };
+        let batch = Batch {
+            items: vec![member.run(task)],
+            bytes: 3_000,
+        };
+        push_commands(&member.commands, &batch, &[], &small)
+            .await
+            .unwrap();
+        // What comes behind the parts is taken in behind them.
+        let after = scheduler.task("add", &numbers(&[2, 40]), options());
+        let after_it = after.key;
+        member.compute([after]).await;
+        assert_eq!(scheduler.finished().await.0, key);
+        assert_eq!(scheduler.finished().await.0, after_it);
+        worker.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn commands_that_cannot_be_read_end_the_membership_and_both_sides_know_why() {
+    local(async {
+        let scheduler = Scheduler::new().await;
+        let (worker, member) = start(&scheduler, config(&scheduler)).await;
+        let mut request = member.commands.part_request();
+        request.get().set_bytes(b"no message");
+        request.get().set_last(true);
+        request.send().await.unwrap();
+        let told = scheduler.last_closed().await;
+        assert!(told.contains("commands that make no sense"), "{told}");
+        // The worker is well, and comes back.
+        let back = scheduler.joined().await;
+        assert!(back.info.previous.is_some_and(|(_, id)| id == member.id));
+        worker.stop().await.unwrap();
     });
 }

@@ -1224,11 +1224,23 @@ pub mod gateway {
                 pub fn has_software_version(&self) -> bool {
                     !self.reader.get_pointer_field(1).is_null()
                 }
+                #[inline]
+                pub fn get_peer_key(self) -> ::capnp::Result<::capnp::data::Reader<'a>> {
+                    ::capnp::traits::FromPointerReader::get_from_pointer(&self.reader.get_pointer_field(2), ::core::option::Option::None)
+                }
+                #[inline]
+                pub fn has_peer_key(&self) -> bool {
+                    !self.reader.get_pointer_field(2).is_null()
+                }
+                #[inline]
+                pub fn get_scheduler(self) -> u64 {
+                    self.reader.get_data_field::<u64>(1)
+                }
             }
 
             pub struct Builder<'a> { builder: ::capnp::private::layout::StructBuilder<'a> }
             impl <> ::capnp::traits::HasStructSize for Builder<'_,>  {
-                const STRUCT_SIZE: ::capnp::private::layout::StructSize = ::capnp::private::layout::StructSize { data: 1, pointers: 2 };
+                const STRUCT_SIZE: ::capnp::private::layout::StructSize = ::capnp::private::layout::StructSize { data: 2, pointers: 3 };
             }
             impl <> ::capnp::traits::HasTypeId for Builder<'_,>  {
                 const TYPE_ID: u64 = _private::TYPE_ID;
@@ -1322,6 +1334,30 @@ pub mod gateway {
                 pub fn has_software_version(&self) -> bool {
                     !self.builder.is_pointer_field_null(1)
                 }
+                #[inline]
+                pub fn get_peer_key(self) -> ::capnp::Result<::capnp::data::Builder<'a>> {
+                    ::capnp::traits::FromPointerBuilder::get_from_pointer(self.builder.get_pointer_field(2), ::core::option::Option::None)
+                }
+                #[inline]
+                pub fn set_peer_key(&mut self, value: ::capnp::data::Reader<'_>)  {
+                    self.builder.reborrow().get_pointer_field(2).set_data(value);
+                }
+                #[inline]
+                pub fn init_peer_key(self, size: u32) -> ::capnp::data::Builder<'a> {
+                    self.builder.get_pointer_field(2).init_data(size)
+                }
+                #[inline]
+                pub fn has_peer_key(&self) -> bool {
+                    !self.builder.is_pointer_field_null(2)
+                }
+                #[inline]
+                pub fn get_scheduler(self) -> u64 {
+                    self.builder.get_data_field::<u64>(1)
+                }
+                #[inline]
+                pub fn set_scheduler(&mut self, value: u64)  {
+                    self.builder.set_data_field::<u64>(1, value);
+                }
             }
 
             pub struct Pipeline { _typeless: ::capnp::any_pointer::Pipeline }
@@ -1336,17 +1372,17 @@ pub mod gateway {
                 }
             }
             mod _private {
-                pub(crate) static ENCODED_NODE: [::capnp::Word; 82] = [
+                pub(crate) static ENCODED_NODE: [::capnp::Word; 113] = [
                     ::capnp::word(0, 0, 0, 0, 5, 0, 6, 0),
                     ::capnp::word(115, 163, 99, 213, 203, 62, 180, 174),
-                    ::capnp::word(27, 0, 0, 0, 1, 0, 1, 0),
+                    ::capnp::word(27, 0, 0, 0, 1, 0, 2, 0),
                     ::capnp::word(151, 181, 186, 242, 91, 180, 144, 187),
-                    ::capnp::word(2, 0, 7, 0, 0, 0, 0, 0),
+                    ::capnp::word(3, 0, 7, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(21, 0, 0, 0, 34, 1, 0, 0),
                     ::capnp::word(37, 0, 0, 0, 7, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(33, 0, 0, 0, 231, 0, 0, 0),
+                    ::capnp::word(33, 0, 0, 0, 87, 1, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(103, 97, 116, 101, 119, 97, 121, 46),
@@ -1355,35 +1391,49 @@ pub mod gateway {
                     ::capnp::word(105, 110, 46, 65, 99, 99, 101, 112),
                     ::capnp::word(116, 101, 100, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 1, 0, 1, 0),
-                    ::capnp::word(16, 0, 0, 0, 3, 0, 4, 0),
+                    ::capnp::word(24, 0, 0, 0, 3, 0, 4, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(97, 0, 0, 0, 90, 0, 0, 0),
+                    ::capnp::word(153, 0, 0, 0, 90, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(96, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(108, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(152, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(164, 0, 0, 0, 2, 0, 1, 0),
                     ::capnp::word(1, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 1, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(105, 0, 0, 0, 58, 0, 0, 0),
+                    ::capnp::word(161, 0, 0, 0, 58, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(100, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(112, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(156, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(168, 0, 0, 0, 2, 0, 1, 0),
                     ::capnp::word(2, 0, 0, 0, 1, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 2, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(109, 0, 0, 0, 130, 0, 0, 0),
+                    ::capnp::word(165, 0, 0, 0, 130, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(108, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(120, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(164, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(176, 0, 0, 0, 2, 0, 1, 0),
                     ::capnp::word(3, 0, 0, 0, 1, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 3, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(117, 0, 0, 0, 130, 0, 0, 0),
+                    ::capnp::word(173, 0, 0, 0, 130, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(116, 0, 0, 0, 3, 0, 1, 0),
-                    ::capnp::word(128, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(172, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(184, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(4, 0, 0, 0, 2, 0, 0, 0),
+                    ::capnp::word(0, 0, 1, 0, 4, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(181, 0, 0, 0, 66, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(176, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(188, 0, 0, 0, 2, 0, 1, 0),
+                    ::capnp::word(5, 0, 0, 0, 1, 0, 0, 0),
+                    ::capnp::word(0, 0, 1, 0, 5, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(185, 0, 0, 0, 82, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(184, 0, 0, 0, 3, 0, 1, 0),
+                    ::capnp::word(196, 0, 0, 0, 2, 0, 1, 0),
                     ::capnp::word(109, 101, 109, 98, 101, 114, 115, 104),
                     ::capnp::word(105, 112, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(17, 0, 0, 0, 0, 0, 0, 0),
@@ -1419,6 +1469,23 @@ pub mod gateway {
                     ::capnp::word(12, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(112, 101, 101, 114, 75, 101, 121, 0),
+                    ::capnp::word(13, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(13, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(115, 99, 104, 101, 100, 117, 108, 101),
+                    ::capnp::word(114, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(9, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(9, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
+                    ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                 ];
                 pub(crate) fn get_field_types(index: u16) -> ::capnp::introspect::Type {
                     match index {
@@ -1426,6 +1493,8 @@ pub mod gateway {
                         1 => <u32 as ::capnp::introspect::Introspect>::introspect(),
                         2 => <u32 as ::capnp::introspect::Introspect>::introspect(),
                         3 => <::capnp::text::Owned as ::capnp::introspect::Introspect>::introspect(),
+                        4 => <::capnp::data::Owned as ::capnp::introspect::Introspect>::introspect(),
+                        5 => <u64 as ::capnp::introspect::Introspect>::introspect(),
                         _ => ::capnp::introspect::panic_invalid_field_index(index),
                     }
                 }
@@ -1439,9 +1508,9 @@ pub mod gateway {
                     MEMBERS_BY_DISCRIMINANT,
                     MEMBERS_BY_NAME
                 );
-                pub(crate) static NONUNION_MEMBERS : &[u16] = &[0,1,2,3];
+                pub(crate) static NONUNION_MEMBERS : &[u16] = &[0,1,2,3,4,5];
                 pub(crate) static MEMBERS_BY_DISCRIMINANT : &[u16] = &[];
-                pub(crate) static MEMBERS_BY_NAME : &[u16] = &[2,0,3,1];
+                pub(crate) static MEMBERS_BY_NAME : &[u16] = &[2,0,4,5,3,1];
                 pub(crate) const TYPE_ID: u64 = 0xaeb4_3ecb_d563_a373;
             }
         }

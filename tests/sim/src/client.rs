@@ -6,7 +6,7 @@ use rand::{RngExt as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 use wask_core::{
     Key, SessionId,
-    scheduler::{Event, KeyState},
+    scheduler::{Event, KeyState, Spread},
 };
 
 use crate::graphs::Universe;
@@ -29,7 +29,7 @@ pub(crate) struct Client {
 #[derive(Debug)]
 pub(crate) enum Step {
     Tell(Event),
-    Scatter(Key),
+    Scatter(Key, Spread),
     Publish(Vec<Key>),
     Unpublish,
     /// Has keys computed whoever leaves, and leaves.
@@ -106,7 +106,11 @@ impl Client {
             Some(key) if self.may_scatter(key) => {
                 self.scattered.insert(**key);
                 self.holds.insert(**key, KeyState::Pending);
-                Step::Scatter(**key)
+                let spread = match rng.random_bool(0.2) {
+                    true => Spread::All,
+                    false => Spread::One,
+                };
+                Step::Scatter(**key, spread)
             }
             _ => Step::Nothing,
         }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{RngExt as _, SeedableRng as _, seq::IteratorRandom as _};
 use rand_chacha::ChaCha8Rng;
 use wask_core::{
-    Attempt, Key, SchedulerCore, SessionId, TASK_MEMORY_MAX, TenantId, Time, WorkerId,
-    scheduler::{self, Event, KeyState, WorkerInfo},
+    Attempt, Key, ScatterId, SchedulerCore, SessionId, TASK_MEMORY_MAX, TenantId, Time, WorkerId,
+    scheduler::{self, Event, KeyState, Spread, WorkerInfo},
     worker,
 };
 
@@ -28,13 +28,15 @@ mod worker_processes;
 #[derive(Debug)]
 pub(crate) enum Happening {
     /// A message comes to the scheduler's process.
-    SchedulerGets(ToScheduler),
+    SchedulerGets(u32, ToScheduler),
     /// The scheduler's process ends a batch, or its time has come.
     SchedulerPlaces,
     /// A message comes to a worker's process.
     WorkerGets(WorkerId, ToWorker),
     /// A message comes to a client.
     ClientGets(usize, SessionId, Key, KeyState),
+    /// A client hears whether its value was stored.
+    ClientStored(usize, SessionId, Key, bool),
     /// A client does something.
     ClientSteps(usize),
     /// A worker's core wanted to be asked again.
@@ -45,6 +47,8 @@ pub(crate) enum Happening {
     HeartBeats(WorkerId),
     /// The connection of a worker is found to be broken, or it comes for the first time.
     Joins(usize),
+    /// A worker that lost the scheduler finds it again.
+    Returns(usize),
     /// Something goes wrong.
     GoesWrong(Fault),
 }
@@ -55,6 +59,10 @@ pub(crate) enum Fault {
     Freeze,
     Cut,
     Rot,
+    /// The scheduler's process ends, and another starts that knows nothing.
+    Restart,
+    /// All processes stand still, as on a machine that sleeps.
+    Sleep,
 }
 
 #[derive(Debug)]
@@ -63,10 +71,8 @@ pub(crate) enum ToScheduler {
     Event(Event),
     /// A task has finished; the value stands in for what is in the worker's store.
     Finished(Event, Stored),
-    /// A client wants a value stored.
-    Scatter(SessionId, Key),
-    /// A worker has stored it.
-    Stored(WorkerId, Key),
+    /// A client wants a value stored, on one worker or on all.
+    Scatter(SessionId, Key, Spread),
     /// A client wants keys published.
     Publish(SessionId, Vec<Key>),
     Unpublish(SessionId),
@@ -75,8 +81,8 @@ pub(crate) enum ToScheduler {
 #[derive(Debug)]
 pub(crate) enum ToWorker {
     Event(worker::Event),
-    /// Store a client's value.
-    Store(Key),
+    /// A client's values come.
+    Stage(ScatterId, Vec<Key>),
     /// The membership is over.
     Close,
     /// A peer asks for results.
@@ -111,7 +117,12 @@ pub struct Cluster {
     pub(crate) rng: ChaCha8Rng,
     pub(crate) timeline: Timeline<Happening>,
     pub(crate) scheduler: SchedulerCore,
+    scheduler_config: scheduler::Config,
     pub(crate) members: BTreeMap<WorkerId, Member>,
+    /// Workers that have lost the scheduler, by place.
+    pub(crate) away: BTreeMap<usize, Member>,
+    /// Which scheduler it is: they are counted.
+    pub(crate) epoch: u32,
     pub(crate) clients: Vec<Client>,
     pub(crate) universes: Vec<Universe>,
     pub(crate) expectations: Vec<BTreeMap<Key, Expectation>>,
@@ -123,8 +134,9 @@ pub struct Cluster {
     pub(crate) detached: BTreeSet<Key>,
     /// The sessions that the scheduler knows.
     pub(crate) open_sessions: BTreeSet<SessionId>,
-    /// Who waits for which value to be stored where.
-    scattering: BTreeMap<Key, (WorkerId, Vec<SessionId>)>,
+    /// Who waits for which value to be stored.
+    scattering: BTreeMap<ScatterId, (SessionId, Key)>,
+    next_scatter: u64,
     next_worker: u32,
     next_session: u64,
     runs: u64,
@@ -138,6 +150,8 @@ pub struct Cluster {
 }
 
 const HEARTBEAT: u64 = 5_000_000;
+/// How long a worker may be away.
+const RETURN: u64 = 20_000_000;
 /// How long the time of faults lasts.
 const STORM: u64 = 100_000_000;
 /// More than any run needs.
@@ -172,14 +186,18 @@ impl Cluster {
         let universes = tenants.map(|tenant| Universe::new(&mut rng, tenant));
         let config = scheduler::Config {
             heartbeat_interval: std::time::Duration::from_nanos(HEARTBEAT),
+            return_time: std::time::Duration::from_nanos(RETURN),
             ..scheduler::Config::default()
         };
         Self {
             plan,
             rng,
             timeline: Timeline::new(),
-            scheduler: SchedulerCore::new(config),
+            scheduler: SchedulerCore::new(config.clone()),
+            scheduler_config: config,
             members: BTreeMap::new(),
+            away: BTreeMap::new(),
+            epoch: 0,
             clients: Vec::new(),
             expectations: universes.iter().map(oracle::expectations).collect(),
             universes: universes.into(),
@@ -188,6 +206,7 @@ impl Cluster {
             detached: BTreeSet::new(),
             open_sessions: BTreeSet::new(),
             scattering: BTreeMap::new(),
+            next_scatter: 1,
             next_worker: 1,
             next_session: 1,
             runs: 0,
@@ -221,6 +240,8 @@ impl Cluster {
             freezes,
             cuts,
             rot,
+            restarts,
+            sleeps,
             ..
         } = self.plan;
         for (fault, times) in [
@@ -228,6 +249,8 @@ impl Cluster {
             (Fault::Freeze, freezes),
             (Fault::Cut, cuts),
             (Fault::Rot, rot),
+            (Fault::Restart, restarts),
+            (Fault::Sleep, sleeps),
         ] {
             for _ in 0..self.rng.random_range(0..=(times * 2.0) as u32) {
                 let delay = self.rng.random_range(0..STORM);
@@ -255,7 +278,7 @@ impl Cluster {
                     &Happening::HeartBeats(_)
                         | &Happening::WorkerWakes(_)
                         | &Happening::SchedulerPlaces
-                        | &Happening::SchedulerGets(ToScheduler::Event(Event::Heartbeat { .. }))
+                        | &Happening::SchedulerGets(_, ToScheduler::Event(Event::Heartbeat { .. }))
                 )
             };
             counts.waiting + counts.no_worker + counts.queued + counts.processing == 0
@@ -305,7 +328,12 @@ impl Cluster {
         self.summary.steps += 1;
         assert!(self.summary.steps < STEPS_MAX, "it goes round in circles");
         match happening {
-            Happening::SchedulerGets(message) => self.scheduler_gets(message),
+            Happening::SchedulerGets(epoch, message) => {
+                // What was sent to a scheduler that has ended is lost.
+                if epoch == self.epoch {
+                    self.scheduler_gets(message);
+                }
+            }
             Happening::SchedulerPlaces => self.scheduler_places(),
             Happening::WorkerGets(id, message) => self.worker_gets(id, message),
             Happening::ClientGets(client, session, key, state) => {
@@ -316,11 +344,15 @@ impl Cluster {
                     *known = state;
                 }
             }
+            Happening::ClientStored(client, session, key, is_stored) => {
+                self.client_stored(client, session, key, is_stored);
+            }
             Happening::ClientSteps(client) => self.client_steps(client),
             Happening::WorkerWakes(id) => self.worker_wakes(id),
             Happening::ExecutionEnds(id, key, attempt) => self.execution_ends(id, key, attempt),
             Happening::HeartBeats(id) => self.heart_beats(id),
             Happening::Joins(place) => self.join(place),
+            Happening::Returns(place) => self.rejoin(place),
             Happening::GoesWrong(fault) if self.is_stormy => self.go_wrong(fault),
             Happening::GoesWrong(_) => {}
         }
@@ -359,9 +391,37 @@ impl Cluster {
             memory_limit: 1 << 30,
             task_memory: TASK_MEMORY_MAX,
             resources: [("gpu".into(), 1)].into(),
+            returning: false,
+            previous: None,
         };
-        self.members.insert(id, Member::new(id, place, config));
+        let mut member = Member::new(id, place, config);
+        member.epoch = self.epoch;
+        self.members.insert(id, member);
         self.feed(Event::WorkerJoined { worker: id, info });
+        self.timeline.after(HEARTBEAT, Happening::HeartBeats(id));
+    }
+
+    /// A worker that had lost the scheduler has found it.
+    fn rejoin(&mut self, place: usize) {
+        let Some(mut member) = self.away.remove(&place) else {
+            return;
+        };
+        let id = WorkerId(self.next_worker);
+        self.next_worker += 1;
+        let previous = (member.epoch == self.epoch).then_some(member.id);
+        let info = WorkerInfo {
+            name: format!("worker-{place}").into(),
+            slots: member.slots,
+            memory_limit: 1 << 30,
+            task_memory: TASK_MEMORY_MAX,
+            resources: [("gpu".into(), 1)].into(),
+            returning: true,
+            previous,
+        };
+        (member.id, member.epoch) = (id, self.epoch);
+        self.members.insert(id, member);
+        self.feed(Event::WorkerJoined { worker: id, info });
+        self.feed_worker(id, worker::Event::SchedulerFound { id });
         self.timeline.after(HEARTBEAT, Happening::HeartBeats(id));
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Ending {
     Finished(Key, u64),
     /// This key, and whatever needs it, failed.
     Erred(Key),
+    /// This key was found with a worker that came back, if more were found than so many.
+    Found(Key, u64),
     /// These keys were detached, and what they need may have failed before.
     Detached(BTreeSet<Key>),
     /// These keys were cancelled; what needs them goes on.
@@ -44,6 +46,9 @@ impl Cluster {
                 Ending::Finished(*key, self.scheduler.counts().total_finished)
             }
             Event::TaskErred { key, .. } => Ending::Erred(*key),
+            Event::DataFound { key, .. } => {
+                Ending::Found(*key, self.scheduler.counts().total_found)
+            }
             Event::KeysDetached { keys, .. } => Ending::Detached(keys.iter().copied().collect()),
             Event::KeysCancelled { session, keys } if self.open_sessions.contains(session) => {
                 Ending::Cancelled(keys.iter().copied().collect())
@@ -62,6 +67,9 @@ impl Cluster {
                 let was_detached = self.detached.remove(key);
                 let for_nobody = was_detached && !self.scheduler.knows(key);
                 self.summary.finished_for_nobody += u64::from(for_nobody);
+            }
+            Ending::Found(key, before) if self.scheduler.counts().total_found > *before => {
+                self.detached.remove(key);
             }
             Ending::Cancelled(keys) => {
                 self.detached.retain(|key| !keys.contains(key));
@@ -100,7 +108,9 @@ impl Cluster {
                 keys.contains(key) && (!expected.culprits.is_empty() || self.may_be_lost(expected))
             }
             Ending::Trouble => self.may_be_lost(expected),
-            Ending::Finished(..) | Ending::Cancelled(_) | Ending::Never => false,
+            Ending::Finished(..) | Ending::Found(..) | Ending::Cancelled(_) | Ending::Never => {
+                false
+            }
         }
     }
 

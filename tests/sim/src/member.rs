@@ -7,7 +7,7 @@ use std::{
 };
 
 use wask_core::{
-    Attempt, Key, TaskSpec, Time, WorkerId,
+    Attempt, Key, ScatterId, TaskSpec, Time, WorkerId,
     worker::{Action, Config, Event, WorkerCore},
 };
 
@@ -47,11 +47,15 @@ pub(crate) struct Member {
     pub(crate) core: WorkerCore,
     pub(crate) slots: u32,
     pub(crate) store: BTreeMap<Key, Stored>,
+    /// What was staged, by scatter.
+    pub(crate) staged: BTreeMap<(ScatterId, Key), Stored>,
     pub(crate) executing: BTreeMap<Key, Execution>,
     /// Those of `executing` that wait for a slot, in order.
     pub(crate) queue: VecDeque<Key>,
     /// When the core wants to be asked again.
     pub(crate) wakes_at: Option<Time>,
+    /// Which scheduler it was a member with last.
+    pub(crate) epoch: u32,
     /// It stands still until then.
     pub(crate) frozen_until: u64,
     /// Its connection to the scheduler is broken, and it does not know yet.
@@ -66,9 +70,11 @@ impl Member {
             slots: config.slots,
             core: WorkerCore::new(id, config),
             store: BTreeMap::new(),
+            staged: BTreeMap::new(),
             executing: BTreeMap::new(),
             queue: VecDeque::new(),
             wakes_at: None,
+            epoch: 0,
             frozen_until: 0,
             is_cut: false,
         }

@@ -17,6 +17,10 @@ pub struct Plan {
     pub cuts: f64,
     /// Results that go bad in a store.
     pub rot: f64,
+    /// Schedulers that end and start again with nothing.
+    pub restarts: f64,
+    /// Times when all processes stand still.
+    pub sleeps: f64,
     /// The share of fetches that break off.
     pub broken_fetches: f64,
 }
@@ -31,6 +35,8 @@ impl Plan {
         freezes: 0.0,
         cuts: 0.0,
         rot: 0.0,
+        restarts: 0.0,
+        sleeps: 0.0,
         broken_fetches: 0.0,
     };
 
@@ -40,6 +46,8 @@ impl Plan {
         freezes: 3.0,
         cuts: 3.0,
         rot: 5.0,
+        restarts: 0.2,
+        sleeps: 0.3,
         broken_fetches: 0.1,
         ..Self::CALM
     };

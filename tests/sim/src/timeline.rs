@@ -11,6 +11,8 @@ use wask_core::{Time, WorkerId};
 pub(crate) enum Node {
     Scheduler,
     Worker(WorkerId),
+    /// Where a worker takes in clients' values: beside the order of everything else.
+    Staging(WorkerId),
     Client(usize),
 }
 
@@ -72,6 +74,19 @@ impl<T> Timeline<T> {
     /// Puts off what was next, without changing its order among what is put off with it.
     pub(crate) fn put_off(&mut self, moment: Moment, until: u64, what: T) {
         self.to_come.insert((until, moment.1), what);
+    }
+
+    /// Nothing happens for so long: what was to happen meanwhile happens then, in its order.
+    pub(crate) fn sleep(&mut self, pause: u64) {
+        let until = self.now + pause;
+        let later = self.to_come.split_off(&(until, 0));
+        let meanwhile = std::mem::replace(&mut self.to_come, later);
+        for ((_, count), what) in meanwhile {
+            self.to_come.insert((until, count), what);
+        }
+        for at in self.links.values_mut() {
+            *at = (*at).max(until);
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {

@@ -130,6 +130,7 @@ impl Cluster {
     pub(crate) fn check_emptiness(&self) {
         let counts = self.scheduler.counts();
         assert_eq!(counts.tasks(), 0, "tasks are left: {counts:?}");
+        assert_eq!(self.scheduler.scatters(), 0, "scatters are left");
         for (id, member) in &self.members {
             assert!(
                 member.core.is_empty(),
@@ -138,6 +139,7 @@ impl Cluster {
             );
             assert!(member.store.is_empty(), "{id} still holds results");
             assert!(member.executing.is_empty(), "{id} still executes");
+            assert!(member.staged.is_empty(), "{id} still has staged values");
         }
     }
 }

@@ -63,6 +63,27 @@ fn results_go_bad() {
 }
 
 #[test]
+fn schedulers_start_again_with_nothing() {
+    let plan = Plan {
+        restarts: 2.0,
+        ..Plan::CALM
+    };
+    run_all(9000..9025, plan);
+}
+
+#[test]
+fn a_machine_that_sleeps_has_its_cluster_back() {
+    let plan = Plan {
+        sleeps: 4.0,
+        ..Plan::CALM
+    };
+    for seed in 10_000..10_025 {
+        let run = Cluster::run(seed, plan, false);
+        assert_eq!(run.counts.total_workers_lost, 0, "seed {seed}");
+    }
+}
+
+#[test]
 fn one_worker_does_everything() {
     let plan = Plan {
         workers: 1,

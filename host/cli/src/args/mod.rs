@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Scheduler(commands::scheduler::SchedulerArgs),
     Worker(commands::worker::WorkerArgs),
     #[command(hide = true)]
+    CompileChild(commands::compile_child::CompileChildArgs),
+    #[command(hide = true)]
     Supervise(commands::supervise::SuperviseArgs),
     Up(commands::up::UpArgs),
     Down(commands::down::DownArgs),

@@ -19,7 +19,7 @@ pub(crate) struct ClusterArgs {
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) scheduler: Option<String>,
 
-    /// A file with the token that the cluster wants; WASK_TOKEN may hold the token itself
+    /// A file with the cluster's token for clients; WASK_TOKEN may hold the token itself
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 }

@@ -13,6 +13,7 @@ use wask_core::FailureKind;
 use wask_sandbox::{Cancel, Config, Outcome, Report, Sandbox};
 use wask_value::{FunctionType, wave};
 
+use super::compile_child::compiler;
 use crate::{
     args::{ClusterArgs, LimitArgs, OutputArgs},
     cluster::{Choice, Cluster, Context},
@@ -75,6 +76,7 @@ pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
     let sandbox = Sandbox::new(Config {
         slots: 1,
         cache_dir: Some(context.paths.compiled_code()),
+        compiler: Some(compiler()),
         ..Config::default()
     })?;
     let limits = args.limits.for_sandbox()?;

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use clap::Args;
 use wask_client::{Client, Compute, Delayed, Encoded, Error, Status};
 
+use super::compile_child::compiler;
 use crate::{
     args::{ClusterArgs, OutputArgs},
     cluster::{Choice, Cluster, Context},
@@ -96,7 +97,9 @@ async fn here(outputs: &[Delayed], context: &Context) -> Result<Vec<Encoded>, Er
     context.note("computing in this process");
     let progress = Arc::new(Progress::new(0, context.quiet));
     let told = progress.clone();
-    let compute = Compute::new().cache_dir(context.paths.compiled_code());
+    let compute = Compute::new()
+        .cache_dir(context.paths.compiled_code())
+        .compiler(compiler());
     let compute = compute.on_progress(move |progress| {
         told.set(progress.done as u64, progress.total as u64);
     });

@@ -49,7 +49,13 @@ pub(crate) async fn run(_: DownArgs, context: &Context) -> Result {
         Found::Running(up) => up,
     };
     end(&up).await;
-    for name in ["up.json", "token", "scheduler.json", "scheduler.sock"] {
+    for name in [
+        "up.json",
+        "token",
+        "worker-token",
+        "scheduler.json",
+        "scheduler.sock",
+    ] {
         let path = paths.runtime.join(name);
         if_there(fs::remove_file(&path)).or_exit(Exit::Machine, || {
             format!("cannot remove {}", path.display())

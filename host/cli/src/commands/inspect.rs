@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 use wask_component::{Function, Interface};
 
+use super::compile_child::check;
 use crate::{
     args::ClusterArgs,
     cluster::{Choice, Cluster, Context},
@@ -42,10 +43,13 @@ pub(crate) struct InspectArgs {
 
 pub(crate) async fn run(args: InspectArgs, context: &Context) -> Result {
     let (digest, interface) = match Target::load(&args.component)? {
-        Target::File(component) => (
-            component.digest().to_string(),
-            component.interface().clone(),
-        ),
+        Target::File(component) => {
+            check(&component, context).await?;
+            (
+                component.digest().to_string(),
+                component.interface().clone(),
+            )
+        }
         Target::Named(name) => {
             let choice = Choice::lasting(context, &args.cluster)?;
             let component = component::known(&mut Cluster::new(context, choice), &name).await?;

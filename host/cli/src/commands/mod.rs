@@ -2,6 +2,7 @@
 
 pub(crate) mod call;
 pub(crate) mod cancel;
+pub(crate) mod compile_child;
 pub(crate) mod completions;
 pub(crate) mod components;
 pub(crate) mod compute;
@@ -63,9 +64,11 @@ async fn once(command: Command, context: &Context) -> Result {
         Command::Version(args) => version::run(&args),
         Command::Completions(args) => completions::run(&args),
         // Taken out before.
-        Command::Scheduler(_) | Command::Worker(_) | Command::Supervise(_) | Command::Map(_) => {
-            Ok(())
-        }
+        Command::CompileChild(_)
+        | Command::Scheduler(_)
+        | Command::Worker(_)
+        | Command::Supervise(_)
+        | Command::Map(_) => Ok(()),
     }
 }
 

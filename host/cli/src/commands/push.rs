@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::compile_child::check;
 use crate::{
     args::{ClusterArgs, dataset_name},
     cluster::{Cluster, Context},
@@ -40,6 +41,7 @@ pub(crate) struct PushArgs {
 
 pub(crate) async fn run(args: PushArgs, context: &Context) -> Result {
     let component = load_file(&args.file)?;
+    check(&component, context).await?;
     let client = Cluster::connect(context, &args.cluster).await?;
     let bytes = component.bytes().clone();
     let known = match &args.name {

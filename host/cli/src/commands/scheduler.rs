@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::{sync::Notify, task::LocalSet};
 use wask_rpc::Address;
-use wask_scheduler::Config;
+use wask_scheduler::{Config, Tokens};
 
 use super::supervise::Supervised;
 use crate::{
     args::TaskRuleArgs,
-    cluster::given_token,
+    cluster::{given_token, given_worker_token},
     exit::{Failed, Result},
     interrupt::signalled,
     scheduler_file::SchedulerFile,
@@ -24,22 +24,27 @@ use crate::{
 Examples:
   wask scheduler                                        on this machine, for every user of it
   wask scheduler --listen unix:///run/wask/s.sock       for this user only
-  wask scheduler --listen tcp://0.0.0.0:8786 --token-file token
+  wask scheduler --listen tcp://0.0.0.0:8786 --token-file token --worker-token-file worker-token
   wask scheduler --task-memory 512MiB --task-memory-max 4GiB --task-timeout-max 1h")]
 pub(crate) struct SchedulerArgs {
     /// Where to listen: tcp://HOST:PORT (port 0: a free one) or unix:///PATH
     #[arg(long, value_name = "ADDRESS", default_value = "tcp://127.0.0.1:8786")]
     listen: Address,
 
-    /// A file with the token that clients and workers must show; WASK_TOKEN may hold it instead
+    /// A file with the token that clients must show; WASK_TOKEN may hold it instead
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
+
+    /// A file with the token that workers must show, another one; WASK_WORKER_TOKEN may hold it
+    /// instead
+    #[arg(long, value_name = "FILE")]
+    worker_token_file: Option<PathBuf>,
 
     /// Write the address to this file as JSON, for `wask worker --scheduler-file`
     #[arg(long, value_name = "FILE")]
     scheduler_file: Option<PathBuf>,
 
-    /// Listen for other machines without a token: whoever reaches the port may run code
+    /// Listen for other machines without tokens: whoever reaches the port may run code
     #[arg(long)]
     insecure: bool,
 
@@ -52,10 +57,10 @@ pub(crate) struct SchedulerArgs {
 
 pub(crate) async fn run(args: SchedulerArgs) -> Result {
     args.supervised.obey()?;
-    let token = given_token(args.token_file.as_ref())?;
-    check_exposure(&args.listen, token.is_some(), args.insecure)?;
+    let tokens = tokens(&args)?;
+    check_exposure(&args.listen, tokens.is_some(), args.insecure)?;
     let config = Config {
-        token,
+        tokens,
         task_rules: args.tasks.rules()?,
         ..Config::new(args.listen)
     };
@@ -80,13 +85,29 @@ pub(crate) async fn run(args: SchedulerArgs) -> Result {
     file.map(drop)
 }
 
+/// Whoever asks clients for a token asks workers for another, and the other way round.
+fn tokens(args: &SchedulerArgs) -> Result<Option<Tokens>> {
+    let clients = given_token(args.token_file.as_ref())?;
+    let workers = given_worker_token(args.worker_token_file.as_ref())?;
+    let message = match (clients, workers) {
+        (None, None) => return Ok(None),
+        (Some(clients), Some(workers)) => match Tokens::new(clients, workers) {
+            Ok(tokens) => return Ok(Some(tokens)),
+            Err(error) => error.to_string(),
+        },
+        (Some(_), None) => "workers need a token too: give --worker-token-file".to_owned(),
+        (None, Some(_)) => "clients need a token too: give --token-file".to_owned(),
+    };
+    Err(Failed::input(message))
+}
+
 /// Refuses to listen for other machines without a token, unless that is wanted.
 pub(super) fn check_exposure(listen: &Address, has_token: bool, insecure: bool) -> Result {
     match listen.is_local() || has_token || insecure {
         true => Ok(()),
         false => Err(Failed::input(format!(
-            "{listen} can be reached from other machines, and without a token whoever reaches it \
-             may run code: give --token-file, or --insecure if the network keeps others out"
+            "{listen} can be reached from other machines, and without tokens whoever reaches it \
+             may run code: give token files, or --insecure if the network keeps others out"
         ))),
     }
 }

@@ -4,7 +4,7 @@ mod launch;
 
 use std::{
     fs::{self, File, TryLockError},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 use wask_client::Client;
-use wask_rpc::Address;
+use wask_rpc::{Address, random_token};
 
 use self::launch::Launch;
 use super::scheduler::check_exposure;
@@ -21,7 +21,6 @@ use crate::{
     args::{TaskRuleArgs, units},
     cluster::Context,
     exit::{Exit, Failed, OrExit, Result},
-    names::fill_random,
     output::{Output, note},
     paths::{Paths, if_there, private_folder},
     state::{self, Found, write_private},
@@ -143,35 +142,43 @@ fn clear(paths: &Paths) -> Result {
     }
 }
 
-fn new_token() -> Result<String> {
-    let mut bytes = [0; 32];
-    fill_random(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+/// Files that processes are told of.
+struct Files {
+    scheduler: PathBuf,
+    token: PathBuf,
+    worker_token: PathBuf,
+}
+
+/// Writes a new token to a file.
+fn new_token(file: &Path) -> Result<String> {
+    let token = random_token();
+    let token = token.or_exit(Exit::Machine, || "the system gives no random bytes")?;
+    write_private(file, &token)?;
+    Ok(token)
 }
 
 /// What is to run, with new tokens.
 fn plan(args: &UpArgs, paths: &Paths) -> Result<Plan> {
-    let token = new_token()?;
-    let token_file = paths.runtime.join("token");
-    write_private(&token_file, &token)?;
-    let scheduler_file = paths.runtime.join("scheduler.json");
+    let files = Files {
+        scheduler: paths.runtime.join("scheduler.json"),
+        token: paths.runtime.join("token"),
+        worker_token: paths.runtime.join("worker-token"),
+    };
+    let token = new_token(&files.token)?;
+    new_token(&files.worker_token)?;
+    let scheduler_file = files.scheduler.clone();
     if_there(fs::remove_file(&scheduler_file)).or_exit(Exit::Machine, || {
         format!("cannot remove {}", scheduler_file.display())
     })?;
     Ok(Plan {
-        scheduler: scheduler(args, paths, &scheduler_file, &token_file)?,
-        workers: workers(args, paths, &scheduler_file, &token_file),
+        scheduler: scheduler(args, paths, &files)?,
+        workers: workers(args, paths, &files),
         scheduler_file,
         token,
     })
 }
 
-fn scheduler(
-    args: &UpArgs,
-    paths: &Paths,
-    scheduler_file: &Path,
-    token_file: &Path,
-) -> Result<Program> {
+fn scheduler(args: &UpArgs, paths: &Paths, files: &Files) -> Result<Program> {
     let socket = Address::Unix(paths.runtime.join("scheduler.sock"));
     let listen = args.listen.clone().unwrap_or(socket);
     check_exposure(&listen, true, false)?;
@@ -182,15 +189,17 @@ fn scheduler(
         "--listen".to_owned(),
         listen.to_string(),
         "--scheduler-file".to_owned(),
-        scheduler_file.display().to_string(),
+        files.scheduler.display().to_string(),
         "--token-file".to_owned(),
-        token_file.display().to_string(),
+        files.token.display().to_string(),
+        "--worker-token-file".to_owned(),
+        files.worker_token.display().to_string(),
     ]);
     program.arguments.extend(args.tasks.to_arguments());
     Ok(program)
 }
 
-fn workers(args: &UpArgs, paths: &Paths, scheduler_file: &Path, token_file: &Path) -> Vec<Program> {
+fn workers(args: &UpArgs, paths: &Paths, files: &Files) -> Vec<Program> {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let shared = processors.div_ceil(args.workers);
     let slots = args.slots.map_or(shared, |slots| slots as usize);
@@ -200,9 +209,9 @@ fn workers(args: &UpArgs, paths: &Paths, scheduler_file: &Path, token_file: &Pat
         let mut program = program("worker", &name, paths);
         program.arguments.extend([
             "--scheduler-file".to_owned(),
-            scheduler_file.display().to_string(),
-            "--token-file".to_owned(),
-            token_file.display().to_string(),
+            files.scheduler.display().to_string(),
+            "--worker-token-file".to_owned(),
+            files.worker_token.display().to_string(),
             "--name".to_owned(),
             name,
             "--slots".to_owned(),

@@ -5,12 +5,13 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 use tokio::task::LocalSet;
 use wask_rpc::Address;
+use wask_sandbox::Compiler;
 use wask_worker::Config;
 
-use super::{scheduler::check_exposure, supervise::Supervised};
+use super::{compile_child::compiler, scheduler::check_exposure, supervise::Supervised};
 use crate::{
     args::{MisplacedArgs, units},
-    cluster::{Context, given_token},
+    cluster::{Context, given_worker_token},
     exit::{Failed, Result},
     interrupt::signalled,
     scheduler_file::SchedulerFile,
@@ -22,7 +23,7 @@ use crate::{
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  wask worker tcp://10.0.0.7:8786 --token-file token --slots 8
+  wask worker tcp://10.0.0.7:8786 --worker-token-file worker-token --slots 8
   wask worker --scheduler-file /shared/scheduler.json --memory-limit 16GiB --spill-dir /scratch")]
 pub(crate) struct WorkerArgs {
     /// The scheduler's address
@@ -33,9 +34,9 @@ pub(crate) struct WorkerArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "scheduler")]
     scheduler_file: Option<PathBuf>,
 
-    /// A file with the cluster's token; WASK_TOKEN may hold the token itself
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    /// A file with the cluster's token for workers; WASK_WORKER_TOKEN may hold the token itself
+    #[arg(long, value_name = "FILE", alias = "token-file")]
+    worker_token_file: Option<PathBuf>,
 
     /// Its name, unique in the cluster [default: made of the machine's name]
     #[arg(long)]
@@ -53,6 +54,24 @@ pub(crate) struct WorkerArgs {
     /// [default: what the sandbox can give]
     #[arg(long, value_name = "SIZE", value_parser = units::size)]
     sandbox_memory: Option<u64>,
+
+    /// How long compiling one component may take
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = units::duration,
+        default_value = "60s"
+    )]
+    compile_timeout: Duration,
+
+    /// The memory that compiling one component may take
+    #[arg(
+        long,
+        value_name = "SIZE",
+        value_parser = units::size,
+        default_value = "2GiB"
+    )]
+    compile_memory: u64,
 
     /// A folder for results that memory has no room for
     #[arg(long, value_name = "FOLDER")]
@@ -88,7 +107,7 @@ pub(crate) struct WorkerArgs {
 
 pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
     args.supervised.obey()?;
-    let token = given_token(args.token_file.as_ref())?;
+    let token = given_worker_token(args.worker_token_file.as_ref())?;
     let scheduler = match (args.scheduler, &args.scheduler_file) {
         (Some(address), _) => address,
         (None, Some(file)) => SchedulerFile::read(file)?,
@@ -108,6 +127,11 @@ pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
         task_memory: args.sandbox_memory.unwrap_or(defaults.task_memory),
         spill_dir: args.spill_dir,
         cache_dir: Some(context.paths.compiled_code()),
+        compiler: Some(Compiler {
+            timeout: args.compile_timeout,
+            memory: args.compile_memory,
+            ..compiler()
+        }),
         listen: args.listen,
         contact_address: args.contact_address,
         connect_timeout: args.connect_timeout,

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, io::Read, sync::Arc};
 use wask_client::Encoded;
 use wask_value::{Field, FunctionType, Type, wave};
 
-use super::{FutureRef, Reference, Template, Tree, scan::has_reference};
+use super::{FutureRef, Reference, Template, Tree, scan::has_reference, template::case_name};
 use crate::{
     exit::{Exit, Failed, OrExit, Result},
     suggest,
@@ -278,8 +278,7 @@ impl<'a> Builder<'a> {
             return plain(ty, text);
         };
         let tree = Box::new(self.value(payload, text)?);
-        // serde wants the names of cases to live for ever. A command line has few.
-        Ok(Tree::Case(String::from(name).leak(), tree))
+        Ok(Tree::Case(case_name(name), tree))
     }
 }
 

@@ -12,4 +12,4 @@ mod template;
 pub(crate) use build::{Dataset, Scope, data, no_such_dataset};
 pub(crate) use reference::{Reference, is_name};
 pub(crate) use scan::{dataset_names, has_item};
-pub(crate) use template::{Fill, FutureRef, Template, Tree};
+pub(crate) use template::{Fill, FutureRef, Template, Tree, case_name};

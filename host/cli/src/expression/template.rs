@@ -1,6 +1,10 @@
 //! Arguments as far as they are known, with places for items and futures.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use serde::{
@@ -41,6 +45,22 @@ pub(crate) enum Tree {
     Some(Box<Self>),
     /// A case of a variant or result, with its payload.
     Case(&'static str, Box<Self>),
+}
+
+/// The name of a case, which serde wants to live for ever. Each name is kept once, however often it
+/// is written.
+pub(crate) fn case_name(name: &str) -> &'static str {
+    static NAMES: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+    // A panic elsewhere leaves the set itself in order.
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    match names.get(name) {
+        Some(known) => known,
+        None => {
+            let name: &'static str = String::from(name).leak();
+            names.insert(name);
+            name
+        }
+    }
 }
 
 /// The arguments of a call.
@@ -213,6 +233,12 @@ impl Fill for KnownOnly {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_a_case_is_kept_once() {
+        let (first, second) = (case_name("line"), case_name(&String::from("line")));
+        assert!(std::ptr::eq(first, second));
+    }
 
     #[test]
     fn futures_are_found_and_filled_wherever_they_stand() {

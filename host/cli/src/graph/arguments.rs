@@ -11,7 +11,7 @@ use super::{
     reference::{Reference, has_reference, invalid},
 };
 use crate::{
-    expression::{Scope, Tree, data},
+    expression::{Scope, Tree, case_name, data},
     table::count,
 };
 
@@ -205,8 +205,7 @@ impl Reader<'_> {
         };
         let tree = self.value(payload, json);
         let tree = tree.map_err(|error| error.within(Step::Name(name.into())))?;
-        // serde wants the names of cases to live for ever; one graph has few.
-        Ok(Tree::Case(String::from(name).leak(), Box::new(tree)))
+        Ok(Tree::Case(case_name(name), Box::new(tree)))
     }
 
     /// Which case an object of one entry is, and what is in it.

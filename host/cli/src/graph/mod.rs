@@ -11,6 +11,7 @@ mod build;
 mod document;
 mod json;
 mod order;
+mod outside;
 mod plan;
 mod reference;
 
@@ -22,6 +23,7 @@ use std::{
 
 pub(crate) use build::Purpose;
 pub(crate) use document::Document;
+pub(crate) use outside::read;
 pub(crate) use plan::Plan;
 
 use crate::exit::{Exit, Failed, OrExit, Result};

@@ -15,6 +15,8 @@ use crate::{
 
 /// Values in one call.
 const VALUES: usize = 10_000;
+/// Bytes of what announces a value, beside its type.
+const HEADER_BYTES: usize = 80;
 
 /// How values are to be stored: [`Client::scatter_with`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,7 +177,16 @@ impl Client {
         let mut futures = Vec::with_capacity(values.len());
         let mut values = values.into_iter().peekable();
         while values.peek().is_some() {
-            let some = values.by_ref().take(VALUES).collect();
+            let mut some = Vec::new();
+            let mut bytes = 0;
+            // Each is announced with its type.
+            while let Some(value) = values.peek()
+                && (some.is_empty() || bytes < self.session.limits.batch_bytes)
+                && some.len() < VALUES
+            {
+                bytes += HEADER_BYTES + value.ty().to_string().len();
+                some.extend(values.next());
+            }
             let handles = self.store(how, some).await?;
             futures.extend(handles.into_iter().map(Future::new));
         }

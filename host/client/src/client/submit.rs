@@ -9,7 +9,6 @@ use crate::{
     Client, Error, Function, Future,
     arguments::{self, EncodedArguments, Rows},
     lazy::salt,
-    outbox::task_bytes,
     state::Handle,
 };
 
@@ -48,7 +47,7 @@ impl Client {
         let session = &self.session;
         let encoded = arguments::encode(function.shared_name(), function.ty(), &arguments);
         let definition = function.blueprint.definition(session.place())?;
-        let task = self.task(function, definition, encoded?)?;
+        let task = self.task(definition, encoded?)?;
         session.admit(function.component());
         let tasks = vec![(task, function.description.clone())];
         let handles = session.outbox.submit(session, tasks)?;
@@ -98,7 +97,7 @@ impl Client {
         loop {
             let some = rows.by_ref().take(ROWS);
             let tasks = some.map(|row| {
-                let task = self.task(function, definition.clone(), row?)?;
+                let task = self.task(definition.clone(), row?)?;
                 Ok((task, function.description.clone()))
             });
             let tasks = tasks.collect::<Result<Vec<_>, Error>>()?;
@@ -111,9 +110,8 @@ impl Client {
         }
     }
 
-    fn task<R>(
+    fn task(
         &self,
-        function: &Function<R>,
         definition: Arc<Definition>,
         encoded: EncodedArguments,
     ) -> Result<TaskSpec, Error> {
@@ -126,15 +124,7 @@ impl Client {
         // The scheduler has its own numbers for types.
         let result_type = TypeId::default();
         let task = TaskSpec::new(definition, arguments, dependencies, salt, result_type);
-        // Half of what a message holds leaves room for all else that is in one.
-        let (bytes, limit) = (task_bytes(&task), self.session.limits.message_bytes / 2);
-        if bytes > limit {
-            return Err(Error::ArgumentsTooLarge {
-                function: function.shared_name().clone(),
-                bytes,
-                limit,
-            });
-        }
+        self.session.check_size(&task)?;
         Ok(task)
     }
 }

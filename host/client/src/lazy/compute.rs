@@ -12,11 +12,13 @@ use std::{
 use bytes::Bytes;
 use futures::future::{Either, select};
 use serde::de::DeserializeOwned;
+#[cfg(feature = "local")]
+use wask_sandbox::Compiler;
 use wask_value::{Type, Value};
 
 use super::{Delayed, Input, node::common_session, submit};
 use crate::{
-    Dynamic, Encoded, Error, local, results,
+    Dynamic, Encoded, Error, results,
     state::{Completions, Handle},
 };
 
@@ -197,12 +199,13 @@ tuples! {
 /// let y = double.delayed((&x,))? + 1;
 /// assert_eq!(compute((&x, &y)).await?, (8, 17));
 /// # Ok(()) }
+/// # #[cfg(feature = "local")]
 /// # futures::executor::block_on(example()).unwrap();
 /// ```
 ///
 /// # Errors
 /// Those of the tasks, as [`Future::result`](crate::Future::result) tells them; what was wrong in
-/// the graph; [`Error::ResultTooLarge`].
+/// the graph; [`Error::ResultTooLarge`]; [`Error::NotLocal`].
 pub async fn compute<C: Computable>(what: C) -> Result<C::Values, Error> {
     Compute::new().run(what).await
 }
@@ -246,6 +249,8 @@ pub(crate) const TELL: Duration = Duration::from_millis(50);
 pub struct Compute {
     pub(crate) threads: Option<usize>,
     pub(crate) cache_dir: Option<PathBuf>,
+    #[cfg(feature = "local")]
+    pub(crate) compiler: Option<Compiler>,
     pub(crate) max_result_bytes: Option<u64>,
     pub(crate) on_progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
 }
@@ -269,6 +274,16 @@ impl Compute {
     #[must_use]
     pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache_dir = Some(folder.into());
+        self
+    }
+
+    /// How components are compiled in processes of their own, which bounds the time and the memory
+    /// that it takes, where they run in this process. The first that has sandboxes decides for all
+    /// that follow. In this process by default, where nothing bounds it.
+    #[cfg(feature = "local")]
+    #[must_use]
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = Some(compiler);
         self
     }
 
@@ -316,6 +331,7 @@ impl Compute {
     /// let values = Compute::new().encoded(&[sum]).await?;
     /// assert_eq!(values[0].value()?, Value::U64(6));
     /// # Ok(()) }
+    /// # #[cfg(feature = "local")]
     /// # futures::executor::block_on(example()).unwrap();
     /// ```
     ///
@@ -348,7 +364,10 @@ impl Compute {
                     Either::Right(((), fetching)) => fetching.await,
                 }
             }
-            None => local::run(roots, self).await,
+            #[cfg(feature = "local")]
+            None => crate::local::run(roots, self).await,
+            #[cfg(not(feature = "local"))]
+            None => Err(Error::NotLocal),
         }
     }
 }
@@ -381,5 +400,20 @@ impl fmt::Debug for Compute {
             .field("threads", &self.threads)
             .field("max_result_bytes", &self.max_result_bytes)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(feature = "local")))]
+mod tests {
+    use futures::executor::block_on;
+
+    use crate::{Error, Partitions};
+
+    #[test]
+    fn without_the_feature_nothing_is_computed_here() {
+        let sum = Partitions::from_values([1u32, 2], 1).unwrap().sum();
+        let error = block_on(sum.compute()).unwrap_err();
+        assert!(matches!(error, Error::NotLocal), "{error}");
+        assert!(error.to_string().contains("`local`"), "{error}");
     }
 }

@@ -8,7 +8,6 @@ use super::{Input, Node, node::common_session};
 use crate::{
     Error,
     blueprint::{Blueprint, Place},
-    outbox::task_bytes,
     session::Session,
     state::Handle,
 };
@@ -231,20 +230,12 @@ impl<'a> Sending<'a> {
     }
 
     fn check_sizes(&self, tasks: &[TaskSpec]) -> Result<(), Error> {
-        let limit = self.session.limits.message_bytes / 2;
         let mut sum = 0;
         for (place, task) in tasks.iter().enumerate() {
-            let bytes = task_bytes(task);
             if !self.is_to_be_sent(place) {
                 continue;
             }
-            if bytes > limit {
-                return Err(Error::ArgumentsTooLarge {
-                    function: task.label(),
-                    bytes,
-                    limit,
-                });
-            }
+            self.session.check_size(task)?;
             sum += task.arguments.bytes.len();
         }
         match sum > GRAPH_BYTES {

@@ -25,7 +25,9 @@ pub use operators::{
 pub use persist::Persist;
 pub use visualize::{Picture, visualize};
 
-pub(crate) use compute::{Root, TELL, sealed as lazy_sealed};
+#[cfg(feature = "local")]
+pub(crate) use compute::TELL;
+pub(crate) use compute::{Root, sealed as lazy_sealed};
 pub(crate) use graph::{Graph, submit};
 pub(crate) use node::{Input, InputId, Node, salt};
 pub(crate) use operators::{Call, GROUP, combine, tree};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::{Attempt, Failure, Key, SessionId, TaskSpec, WorkerId, task::Priority};
+use crate::{Attempt, Failure, Key, ScatterId, SessionId, TaskSpec, WorkerId, task::Priority};
 
 /// Something that the process around the core is to do. Actions for one worker or one session
 /// must arrive there in the order in which they were given.
@@ -28,6 +28,27 @@ pub enum Action {
     },
     /// Drop the results of these keys.
     FreeKeys { worker: WorkerId, keys: Vec<Key> },
+    /// Send the values with these keys to these workers, where they are staged: nobody counts on
+    /// them before they are kept. To each worker goes what is named with it.
+    StageData {
+        scatter: ScatterId,
+        parts: Vec<(WorkerId, Vec<Key>)>,
+    },
+    /// Put what was staged among the worker's results.
+    KeepData {
+        worker: WorkerId,
+        scatter: ScatterId,
+    },
+    /// Drop what was staged, if it still is.
+    DropStaged {
+        worker: WorkerId,
+        scatter: ScatterId,
+    },
+    /// A scatter has come to its end: all values are held by the session, or this is why not.
+    ScatterDone {
+        scatter: ScatterId,
+        outcome: Result<(), ScatterError>,
+    },
     /// Tell a client what became of a key that it holds.
     Report {
         session: SessionId,
@@ -36,6 +57,25 @@ pub enum Action {
     },
     /// End a worker's membership: it was silent for too long, or broke the protocol.
     CloseWorker { worker: WorkerId, reason: String },
+}
+
+/// Why values were not stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScatterError {
+    /// There is no worker.
+    NoWorker,
+    /// This value is larger than the memory of every worker, of which the largest has so much.
+    TooLarge {
+        key: Key,
+        nbytes: u64,
+        memory_limit: u64,
+    },
+    /// All workers are taking in as many values as they have room for.
+    Busy,
+    /// A worker could not take in values, or was lost, for this reason.
+    Failed { worker: WorkerId, reason: String },
+    /// The key is another tenant's.
+    Foreign { key: Key },
 }
 
 /// Where one input of a task is.

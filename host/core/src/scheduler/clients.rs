@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, mem, sync::Arc};
 
 use super::{
-    Action, Event, KeyState, SchedulerCore,
-    tasks::{State, TaskId, TaskSet, sorted},
+    Action, KeyState, SchedulerCore,
+    tasks::{TaskId, TaskSet, sorted},
     transition::Due,
 };
 use crate::{Key, SessionId, TenantId};
@@ -29,7 +29,9 @@ impl SchedulerCore {
             self.counts.total_stale += 1;
             return;
         };
-        for id in sorted(&mem::take(&mut session_state.holds)) {
+        let holds = mem::take(&mut session_state.holds);
+        self.abandon_all_of(session);
+        for id in sorted(&holds) {
             self.let_go(session, id);
         }
         self.sessions.remove(&session);
@@ -101,42 +103,6 @@ impl SchedulerCore {
     pub(super) fn attach(&mut self, id: TaskId) {
         if mem::take(&mut self.tasks[id].is_detached) {
             self.agenda.push_back(Due::Relax(id));
-        }
-    }
-
-    /// A client's value is on a worker. Should the worker be lost already, the value is too.
-    pub(super) fn data_scattered(&mut self, event: Event) {
-        let Event::DataScattered {
-            session,
-            key,
-            result_type,
-            nbytes,
-            worker,
-        } = event
-        else {
-            return;
-        };
-        let known = self.tasks.find(&key);
-        let Some(tenant) = self.tenant_of_session(session) else {
-            return self.refuse_replica(worker, key);
-        };
-        if known.is_some_and(|id| self.tasks[id].tenant != tenant) {
-            self.counts.total_foreign += 1;
-            return self.refuse_replica(worker, key);
-        }
-        let id = known.unwrap_or_else(|| self.insert(tenant, key, result_type));
-        if !self.workers.contains(worker) {
-            return self.take_hold(session, tenant, id);
-        }
-        self.hold(session, id);
-        match &*self.tasks[id].state {
-            State::Released | State::Erred { .. } => self.store(id, worker, nbytes),
-            State::Memory { .. } => {
-                self.add_replica(id, worker);
-                let state = KeyState::of_state(&self.tasks[id].state);
-                self.report_to(session, id, state);
-            }
-            _ => self.refuse_replica(worker, key),
         }
     }
 

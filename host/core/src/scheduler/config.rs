@@ -9,6 +9,9 @@ pub struct Config {
     pub heartbeat_interval: Duration,
     /// How many heartbeats in a row a worker may miss before it counts as lost.
     pub heartbeats_missed_max: u32,
+    /// How long a worker that was lost may take to come back with what only it held and nobody can
+    /// compute again, before that counts as lost too.
+    pub return_time: Duration,
     /// Root tasks are held back to this share of a worker's slots, rounded up, so that the tasks
     /// that depend on them run first and data does not pile up.
     pub saturation: f64,
@@ -43,6 +46,7 @@ impl Default for Config {
         Self {
             heartbeat_interval: Duration::from_millis(500),
             heartbeats_missed_max: 3,
+            return_time: Duration::from_secs(60),
             saturation: 1.1,
             shared_tasks_factor: 2,
             shared_inputs_max: 4,

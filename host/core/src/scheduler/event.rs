@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 
-use crate::{Attempt, Failure, Key, SessionId, TaskSpec, TenantId, TypeId, WorkerId};
+use crate::{Attempt, Failure, Key, ScatterId, SessionId, TaskSpec, TenantId, TypeId, WorkerId};
 
 /// Something that happened outside the core.
 ///
@@ -40,17 +40,33 @@ pub enum Event {
     /// are kept until they have finished or failed, whoever leaves meanwhile, or until somebody
     /// cancels them; then only those keep them who hold them.
     KeysDetached { session: SessionId, keys: Vec<Key> },
-    /// A client's value was stored on a worker. The session holds it from now on.
-    ///
-    /// Whoever stores values must not let a value and an order to drop it cross: a key that has a
-    /// holder already is not stored again but announced for that holder; a key that is being stored
-    /// is not sent once more; and if several sessions wait for it, those still open come first.
-    DataScattered {
+    /// A client wants values stored on workers, and held by its session. It is told where the bytes
+    /// of those are to go that are nowhere yet ([`Action::StageData`](super::Action::StageData)), and
+    /// at last what came of it ([`Action::ScatterDone`](super::Action::ScatterDone)).
+    ScatterOffered {
         session: SessionId,
-        key: Key,
-        result_type: TypeId,
-        nbytes: u64,
+        scatter: ScatterId,
+        values: Vec<DataHeader>,
+        spread: Spread,
+    },
+    /// All values of a scatter that were for this worker are there, checked, and not counted on yet.
+    DataStaged {
         worker: WorkerId,
+        scatter: ScatterId,
+    },
+    /// A worker could not take in values, for this reason.
+    StagingFailed {
+        worker: WorkerId,
+        scatter: ScatterId,
+        reason: String,
+    },
+    /// A client gave up before all bytes of a scatter had come.
+    ScatterAbandoned { scatter: ScatterId },
+    /// A worker has put a value that was staged there among its results.
+    DataKept {
+        worker: WorkerId,
+        scatter: ScatterId,
+        key: Key,
     },
     /// Keys, in order, are published under a name that no other dataset of the tenant has.
     /// They are held until the name is given up.
@@ -63,8 +79,8 @@ pub enum Event {
     DatasetUnpublished { tenant: TenantId, name: Arc<str> },
     /// A worker joined.
     WorkerJoined { worker: WorkerId, info: WorkerInfo },
-    /// A worker left, or its connection broke.
-    WorkerLost { worker: WorkerId },
+    /// A worker left for good, or its connection broke: then it may come back.
+    WorkerLost { worker: WorkerId, may_return: bool },
     /// A worker is alive.
     Heartbeat { worker: WorkerId },
     /// A worker has a task in a slot, and has had it there for a while.
@@ -87,18 +103,47 @@ pub enum Event {
         attempt: Attempt,
         failure: Arc<Failure>,
     },
-    /// A worker gives a task back: it could not get these inputs from these holders.
+    /// A worker gives a task back: it could not get these inputs from these holders. They may have
+    /// them all the same: each says by itself what it does not have.
     InputsMissing {
         worker: WorkerId,
         key: Key,
         attempt: Attempt,
         missing: Vec<(Key, WorkerId)>,
     },
+    /// A worker that has come back has kept a result.
+    DataFound {
+        worker: WorkerId,
+        key: Key,
+        nbytes: u64,
+    },
+    /// A worker that has come back has told all that it kept.
+    AllFound { worker: WorkerId },
     /// A worker fetched a copy of a result.
     ReplicaAdded { worker: WorkerId, key: Key },
     /// A worker does not have a result that it was thought to hold, as it found itself, or
     /// answered when asked for it.
     ReplicaMissing { worker: WorkerId, key: Key },
+}
+
+/// A value that a client wants stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DataHeader {
+    /// What names it.
+    pub key: Key,
+    /// Its type.
+    pub result_type: TypeId,
+    /// Bytes of its encoding.
+    pub nbytes: u64,
+}
+
+/// On how many workers values are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spread {
+    /// Each on the one that has most room.
+    One,
+    /// On all that there are now.
+    All,
 }
 
 /// What a worker says of itself when it joins.
@@ -114,6 +159,11 @@ pub struct WorkerInfo {
     pub task_memory: u64,
     /// What it has, by name, for tasks that ask for it.
     pub resources: BTreeMap<Arc<str>, u64>,
+    /// Whether it has been a member before, here or of another scheduler, and is going to tell what it
+    /// has kept: until it has, nothing is sent there, lest an order and such news cross.
+    pub returning: bool,
+    /// Its membership before this one, if that was with this same scheduler.
+    pub previous: Option<WorkerId>,
 }
 
 /// The stored result of a task.

@@ -18,26 +18,38 @@ impl SchedulerCore {
     pub fn check_invariants(&self) {
         assert!(self.agenda.is_empty() && self.frees.is_empty(), "unsettled");
         let mut counts = Counts::default();
+        let mut types = BTreeMap::new();
         for (id, task) in self.tasks.iter() {
             self.check_links(id, task);
             self.check_wishes(task);
             self.check_dependencies(task);
             self.check_place(id, task);
             *counts.of_state(&task.state) += 1;
+            counts.argument_bytes += task.argument_bytes();
+            *types.entry(task.result_type).or_default() += 1;
         }
         assert_eq!(counts.tasks(), self.tasks.len() as u64);
+        self.tasks.check_types(&types);
         let totals = Counts {
             total_finished: self.counts.total_finished,
             total_recomputed: self.counts.total_recomputed,
             total_erred: self.counts.total_erred,
+            total_found: self.counts.total_found,
             total_workers_lost: self.counts.total_workers_lost,
             total_stale: self.counts.total_stale,
             total_foreign: self.counts.total_foreign,
             ..counts
         };
         assert_eq!(totals, self.counts, "tasks by state are counted wrong");
+        let is_away = |(_, id): &&(_, TaskId)| matches!(*self.tasks[*id].state, State::Away { .. });
+        assert_eq!(
+            self.away.iter().filter(is_away).count(),
+            self.away.len(),
+            "away"
+        );
         self.check_classes();
         self.check_holds();
+        self.check_scatters();
         for (id, worker) in self.workers.iter() {
             self.check_worker(id, worker);
         }
@@ -71,7 +83,8 @@ impl SchedulerCore {
         let active = |id: &TaskId| self.tasks[*id].state.is_active();
         let needed_by = task.dependents.iter().filter(active).count();
         assert_eq!(task.needed_by as usize, needed_by, "{key}: needed_by");
-        if state.is_active() || state.is_memory() {
+        let is_away = matches!(**state, State::Away { .. });
+        if state.is_active() || state.is_memory() || is_away {
             assert!(task.is_wanted(), "{key} is {state:?}, and nobody wants it");
         }
         if **state == State::Released {
@@ -108,7 +121,7 @@ impl SchedulerCore {
             State::NoWorker | State::Queued | State::Processing { .. } => {
                 assert_eq!(missing, 0, "{key} is {state:?} without its inputs");
             }
-            State::Released | State::Memory { .. } | State::Erred { .. } => {}
+            State::Released | State::Away { .. } | State::Memory { .. } | State::Erred { .. } => {}
         }
         if state.is_active() {
             assert!(task.can_run(), "{key} is {state:?} and cannot run");
@@ -150,6 +163,10 @@ impl SchedulerCore {
         match &**state {
             State::Ahead { worker, .. } | State::Processing { worker, .. } => {
                 assert!(self.workers.contains(*worker), "{key} is on {worker}");
+            }
+            State::Away { until, .. } => {
+                assert!(self.away.contains(&(*until, id)), "{key} is away unnoticed");
+                assert!(!task.can_run(), "{key} is away, and could be computed");
             }
             State::Memory { holders, .. } => {
                 assert!(!holders.is_empty(), "{key} is in memory nowhere");

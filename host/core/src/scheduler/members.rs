@@ -15,9 +15,7 @@ type Run = (WorkerId, Key, Attempt);
 
 impl SchedulerCore {
     pub(super) fn worker_joined(&mut self, now: Time, id: WorkerId, info: WorkerInfo) {
-        let mut worker = Worker::new(info, now);
-        let scattered = self.workers.iter().map(|(_, worker)| worker.scattered);
-        worker.scattered = scattered.min().unwrap_or(0);
+        let worker = Worker::new(info, now);
         let mut placeable: Vec<TaskId> = Vec::new();
         for (_, class) in self.classes.iter() {
             if worker.qualifies(&class.definition) {
@@ -36,12 +34,15 @@ impl SchedulerCore {
     }
 
     /// What the worker was doing is done elsewhere; what only it held is computed again, or lost.
-    pub(super) fn worker_lost(&mut self, id: WorkerId) {
+    ///
+    /// `until` is when it counts as gone for good, if it may come back.
+    pub(super) fn worker_lost(&mut self, id: WorkerId, until: Option<Time>) {
         let Some(worker) = self.workers.remove(id) else {
             self.counts.total_stale += 1;
             return;
         };
         self.counts.total_workers_lost += 1;
+        self.abandon_all_on(id);
         // Tasks first: while a task is processing, its dependencies are in memory.
         for task in self.running_on(&worker) {
             self.tasks[task].losses += 1;
@@ -59,7 +60,7 @@ impl SchedulerCore {
             }
         }
         for task in sorted(&worker.holding) {
-            self.remove_replica(task, id);
+            self.remove_replica(task, id, until);
         }
     }
 
@@ -91,10 +92,37 @@ impl SchedulerCore {
             .map(|(id, _)| id)
             .collect();
         for id in silent {
-            self.close_worker(id, "it was silent for too long");
+            self.close_worker(now, id, "it was silent for too long");
         }
         let heard = self.workers.iter().map(|(_, worker)| worker.heard).min();
         self.check_silence_at = heard.map(|heard| self.silent_at(heard));
+    }
+
+    /// Where this process stood still, stopped or on a machine that slept, nobody was silent meanwhile.
+    pub(super) fn forgive_own_sleep(&mut self, now: Time) {
+        let interval = self.config.heartbeat_interval;
+        let stood_still = (now - self.last_turn).saturating_sub(interval);
+        self.last_turn = now;
+        if stood_still <= interval {
+            return;
+        }
+        self.workers.forgive(stood_still, now);
+        let heard = self.workers.iter().map(|(_, worker)| worker.heard).min();
+        self.check_silence_at = heard.map(|heard| self.silent_at(heard));
+        let away = std::mem::take(&mut self.away);
+        for (until, id) in away {
+            self.wait_longer(id, until + stood_still);
+        }
+    }
+
+    /// What was away for too long is lost.
+    pub(super) fn give_up_away(&mut self, now: Time) {
+        while let Some((until, id)) = self.away.first().copied()
+            && until <= now
+        {
+            self.lose_for_good(id);
+            self.finish_event();
+        }
     }
 
     /// When a worker counts as lost that is not heard from again.
@@ -102,11 +130,12 @@ impl SchedulerCore {
         heard + self.config.heartbeat_interval * self.config.heartbeats_missed_max
     }
 
-    fn close_worker(&mut self, worker: WorkerId, reason: &str) {
+    fn close_worker(&mut self, now: Time, worker: WorkerId, reason: &str) {
         let reason = reason.to_owned();
         self.actions
             .push_back(Action::CloseWorker { worker, reason });
-        self.worker_lost(worker);
+        let until = now + self.config.return_time;
+        self.worker_lost(worker, Some(until));
     }
 
     pub(super) fn heard_from(&mut self, now: Time, id: WorkerId) {
@@ -141,7 +170,7 @@ impl SchedulerCore {
     /// Every failure is worth another try where the task asks for one, as in Dask, but for one
     /// that lies in the submission itself.
     pub(super) fn task_erred(&mut self, now: Time, run: Run, failure: Arc<Failure>) {
-        let Some(id) = self.current(now, run) else {
+        let Some(id) = self.current_or_ahead(now, run) else {
             return;
         };
         let final_kind = matches!(
@@ -150,7 +179,11 @@ impl SchedulerCore {
         );
         if self.tasks[id].retries_left > 0 && !final_kind {
             self.tasks[id].retries_left -= 1;
-            self.requeue(id);
+            if matches!(*self.tasks[id].state, State::Ahead { .. }) {
+                self.fall_back(id);
+            } else {
+                self.requeue(id);
+            }
         } else {
             self.fail(id, failure);
         }
@@ -167,7 +200,7 @@ impl SchedulerCore {
                 .any(|id| self.tasks[*id].key == key)
         };
         if missing.is_empty() || !missing.iter().all(|(key, _)| is_input(*key)) {
-            return self.close_worker(run.0, "it missed what is no input of its task");
+            return self.close_worker(now, run.0, "it missed what is no input of its task");
         }
         self.tasks[id].returns += 1;
         let is_ahead = matches!(*self.tasks[id].state, State::Ahead { .. });
@@ -179,13 +212,6 @@ impl SchedulerCore {
             let message = "its inputs could not be brought to a worker, time and again";
             let failure = failure_of(&self.tasks[id], FailureKind::Unavailable, message);
             self.fail(id, Arc::new(failure));
-        }
-        // The holder may well have it, and only be out of reach for this worker: it is to drop it,
-        // since from now on nobody counts on it.
-        for (key, holder) in missing {
-            if self.replica_missing(*holder, *key) {
-                self.free_key(*holder, *key);
-            }
         }
     }
 
@@ -199,16 +225,46 @@ impl SchedulerCore {
         }
     }
 
-    /// Gives back whether the worker was thought to hold the result. It is not told to drop it: it
-    /// may be fetching another copy by now.
-    pub(super) fn replica_missing(&mut self, worker: WorkerId, key: Key) -> bool {
+    /// A worker that has come back kept a result. It is used where it certainly is the one that is
+    /// wanted: what an impure task went into may have been computed anew since.
+    pub(super) fn data_found(&mut self, now: Time, worker: WorkerId, key: Key, nbytes: u64) {
+        self.heard_from(now, worker);
+        let previous = self.workers.get(worker).map(|worker| worker.info.previous);
+        let (Some(id), Some(previous)) = (self.tasks.find(&key), previous) else {
+            return self.refuse_replica(worker, key);
+        };
+        let task = &self.tasks[id];
+        match &*task.state {
+            State::Away { holder, .. } if task.is_deterministic || previous == Some(*holder) => {
+                self.counts.total_found += 1;
+                self.store(id, worker, nbytes);
+            }
+            State::Waiting { .. } | State::NoWorker | State::Queued if task.is_deterministic => {
+                self.counts.total_found += 1;
+                self.store(id, worker, nbytes);
+            }
+            State::Memory { nbytes: known, .. } if task.is_deterministic && *known == nbytes => {
+                self.add_replica(id, worker)
+            }
+            _ => self.refuse_replica(worker, key),
+        }
+    }
+
+    /// From now on it is a worker like all others.
+    pub(super) fn all_found(&mut self, now: Time, worker: WorkerId) {
+        self.heard_from(now, worker);
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.is_settled = true;
+        }
+    }
+
+    /// It is not told to drop it: it may be fetching another copy by now.
+    pub(super) fn replica_missing(&mut self, worker: WorkerId, key: Key) {
         let id = self.tasks.find(&key);
-        let held = id.filter(|id| self.is_holder(*id, worker));
-        match held {
-            Some(id) => self.remove_replica(id, worker),
+        match id.filter(|id| self.is_holder(*id, worker)) {
+            Some(id) => self.remove_replica(id, worker, None),
             None => self.counts.total_stale += 1,
         }
-        held.is_some()
     }
 
     /// The task that a worker speaks of, if it is the attempt that the worker was given last, and all
@@ -216,7 +272,7 @@ impl SchedulerCore {
     fn current(&mut self, now: Time, run: Run) -> Option<TaskId> {
         let id = self.current_or_ahead(now, run)?;
         if matches!(*self.tasks[id].state, State::Ahead { .. }) {
-            self.close_worker(run.0, "it ran a task that has no input yet");
+            self.close_worker(now, run.0, "it ran a task that has no input yet");
             return None;
         }
         Some(id)
@@ -235,7 +291,7 @@ impl SchedulerCore {
         }
         self.counts.total_stale += 1;
         if attempt > task.attempt && self.workers.contains(worker) {
-            self.close_worker(worker, "it speaks of an attempt that was never made");
+            self.close_worker(now, worker, "it speaks of an attempt that was never made");
         }
         None
     }

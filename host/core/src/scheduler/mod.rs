@@ -15,6 +15,7 @@
 //! | `Queued` | ready; placed as soon as a worker has room | `Class::queued` |
 //! | `Ahead` | given to the worker that computes its last missing input | `Worker::processing` |
 //! | `Processing` | given to a worker | `Worker::processing` |
+//! | `Away` | the result, which nobody can compute again, went with a worker that may return | `away` |
 //! | `Memory` | the result is on workers | `Worker::holding` |
 //! | `Erred` | it failed, or what it depends on did | |
 //!
@@ -25,8 +26,10 @@
 //! | file | what it does |
 //! |---|---|
 //! | `transition` | changes states; the only file that does |
+//! | `index` | where tasks are found by their state |
 //! | `submit`, `clients` | what clients tell |
 //! | `members` | what workers tell |
+//! | `scatter` | clients' values on their way to workers |
 //! | `placement` | which worker runs what |
 //! | `ahead` | what a worker is given before its last input is there |
 //! | `tasks`, `classes`, `workers` | what is known |
@@ -38,9 +41,11 @@ mod classes;
 mod clients;
 mod config;
 mod event;
+mod index;
 mod invariants;
 mod members;
 mod placement;
+mod scatter;
 mod submit;
 mod tasks;
 #[cfg(test)]
@@ -50,22 +55,23 @@ mod view;
 mod workers;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
 use self::{
     classes::Classes,
     clients::Session,
+    scatter::Scatter,
     tasks::{TaskId, Tasks},
     transition::Due,
     workers::Workers,
 };
-use crate::{Attempt, Key, SessionId, TenantId, Time, WorkerId};
+use crate::{Attempt, Key, ScatterId, SessionId, TenantId, Time, WorkerId};
 
-pub use action::{Action, Input, KeyState};
+pub use action::{Action, Input, KeyState, ScatterError};
 pub use config::Config;
-pub use event::{Event, TaskResult, WorkerInfo};
+pub use event::{DataHeader, Event, Spread, TaskResult, WorkerInfo};
 pub use view::{Counts, WorkerView};
 
 /// The scheduler's state machine. See the [module](self) for how it works.
@@ -77,14 +83,20 @@ pub struct SchedulerCore {
     workers: Workers,
     sessions: BTreeMap<SessionId, Session>,
     datasets: BTreeMap<TenantId, BTreeMap<Arc<str>, Box<[TaskId]>>>,
+    scatters: BTreeMap<ScatterId, Scatter>,
     counts: Counts,
     /// How many submissions there were: the second part of a priority.
     submissions: u64,
     /// Where the attempts of a task start that was not known before: above every attempt that was
     /// cancelled and may still be heard of.
     first_attempt: Attempt,
+    /// All and only tasks that are `Away`, by the end of their wait.
+    away: BTreeSet<(Time, TaskId)>,
     /// No worker is silent for too long before this time.
     check_silence_at: Option<Time>,
+    /// When [`schedule`](Self::schedule) was called last: at least once in a heartbeat's interval,
+    /// unless this process stood still.
+    last_turn: Time,
     /// What may be due; empty between events.
     agenda: VecDeque<Due>,
     /// Keys to be dropped, by worker; empty between events.
@@ -105,10 +117,13 @@ impl SchedulerCore {
             workers: Workers::default(),
             sessions: BTreeMap::new(),
             datasets: BTreeMap::new(),
+            scatters: BTreeMap::new(),
             counts: Counts::default(),
             submissions: 0,
             first_attempt: Attempt(1),
+            away: BTreeSet::new(),
             check_silence_at: None,
+            last_turn: Time::ZERO,
             agenda: VecDeque::new(),
             frees: BTreeMap::new(),
             actions: VecDeque::new(),
@@ -117,6 +132,10 @@ impl SchedulerCore {
     }
 
     /// Takes in what happened. Nothing is placed before [`schedule`](Self::schedule).
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a list: one line or two for each event"
+    )]
     pub fn handle(&mut self, now: Time, event: Event) {
         match event {
             Event::SessionOpened { session, tenant } => self.session_opened(session, tenant),
@@ -129,13 +148,38 @@ impl SchedulerCore {
             Event::KeysReleased { session, keys } => self.keys_released(session, &keys),
             Event::KeysCancelled { session, keys } => self.keys_cancelled(session, &keys),
             Event::KeysDetached { session, keys } => self.keys_detached(session, &keys),
-            Event::DataScattered { .. } => self.data_scattered(event),
+            Event::ScatterOffered {
+                session,
+                scatter,
+                values,
+                spread,
+            } => self.scatter_offered(session, scatter, &values, spread),
+            Event::DataStaged { worker, scatter } => self.data_staged(worker, scatter),
+            Event::StagingFailed {
+                worker,
+                scatter,
+                reason,
+            } => self.staging_failed(worker, scatter, reason),
+            Event::ScatterAbandoned { scatter } => self.abandon(scatter),
+            Event::DataKept {
+                worker,
+                scatter,
+                key,
+            } => self.data_kept(now, worker, scatter, key),
             Event::DatasetPublished { tenant, name, keys } => {
                 self.dataset_published(tenant, name, &keys);
             }
             Event::DatasetUnpublished { tenant, name } => self.dataset_unpublished(tenant, &name),
             Event::WorkerJoined { worker, info } => self.worker_joined(now, worker, info),
-            Event::WorkerLost { worker } => self.worker_lost(worker),
+            Event::WorkerLost { worker, may_return } => {
+                let until = now + self.config.return_time;
+                self.worker_lost(worker, may_return.then_some(until));
+            }
+            Event::DataFound {
+                worker,
+                key,
+                nbytes,
+            } => self.data_found(now, worker, key, nbytes),
             Event::Heartbeat { worker } => self.heard_from(now, worker),
             Event::TaskStarted {
                 worker,
@@ -160,6 +204,7 @@ impl SchedulerCore {
                 attempt,
                 missing,
             } => self.inputs_missing(now, (worker, key, attempt), &missing),
+            Event::AllFound { worker } => self.all_found(now, worker),
             Event::ReplicaAdded { worker, key } => self.replica_added(now, worker, key),
             Event::ReplicaMissing { worker, key } => {
                 self.replica_missing(worker, key);
@@ -172,7 +217,9 @@ impl SchedulerCore {
     /// once for each batch of events, and when [`poll_timeout`](Self::poll_timeout) has come. All
     /// that has arrived must have been handed in before, lest a heartbeat is overlooked.
     pub fn schedule(&mut self, now: Time) {
+        self.forgive_own_sleep(now);
         self.part_with_silent_workers(now);
+        self.give_up_away(now);
         self.finish_event();
         self.place_queued();
         self.place_ahead();
@@ -187,7 +234,10 @@ impl SchedulerCore {
 
     /// When [`schedule`](Self::schedule) is to be called if nothing happens before.
     pub fn poll_timeout(&self) -> Option<Time> {
-        self.check_silence_at
+        let silence = self.check_silence_at?;
+        let tick = self.last_turn + self.config.heartbeat_interval;
+        let away = self.away.first().map(|(until, _)| *until);
+        Some(silence.min(tick).min(away.unwrap_or(silence)))
     }
 
     fn finish_event(&mut self) {

@@ -213,5 +213,7 @@ impl SchedulerCore {
 const KEY_NBYTES: u64 = 64;
 
 pub(super) fn can_take(worker: &Worker, class: &Class) -> bool {
-    worker.qualifies(&class.definition) && worker.has_resources(&class.definition)
+    worker.is_settled
+        && worker.qualifies(&class.definition)
+        && worker.has_resources(&class.definition)
 }

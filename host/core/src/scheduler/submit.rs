@@ -67,12 +67,16 @@ impl SchedulerCore {
         let class = self.classes.join(&spec.definition, dependencies.is_empty());
         let inputs_max = self.config.shared_inputs_max;
         self.classes[class].note_inputs(&dependencies, inputs_max);
+        let repeats = |id: &TaskId| self.tasks[*id].is_deterministic;
+        let is_deterministic = spec.is_pure() && dependencies.iter().all(repeats);
         let task = &mut self.tasks[id];
+        task.is_deterministic = is_deterministic;
         task.priority.user = Reverse(spec.definition.options.priority);
         task.retries_left = spec.definition.options.retries;
         task.class = Some(class);
         task.dependencies = dependencies;
         task.spec = Some(Arc::new(spec));
+        self.counts.argument_bytes += task.argument_bytes();
         Some(id)
     }
 
@@ -100,6 +104,7 @@ impl SchedulerCore {
             losses: 0,
             returns: 0,
             has_finished: false,
+            is_deterministic: true,
             was_lost: false,
             is_detached: false,
             state: CurrentState::released(),

@@ -1,6 +1,7 @@
 //! All tasks that the scheduler knows.
 
 use std::{
+    collections::{BTreeMap, btree_map::Entry},
     hash::{BuildHasherDefault, Hasher},
     ops::{Index, IndexMut},
     sync::Arc,
@@ -10,8 +11,8 @@ use hashbrown::HashTable;
 
 use super::{classes::ClassId, transition::CurrentState};
 use crate::{
-    Attempt, Failure, Key, SessionId, TaskSpec, TenantId, TypeId, WorkerId, small_set::SmallSet,
-    task::Priority,
+    Attempt, Failure, Key, SessionId, TaskSpec, TenantId, Time, TypeId, WorkerId,
+    small_set::SmallSet, task::Priority,
 };
 
 /// A task's place among [`Tasks`]: dense, and given to another task once this one is forgotten.
@@ -83,6 +84,8 @@ pub(super) struct Task {
     /// Whether it has had a result since it was submitted. If it is impure, it must not get a second
     /// one before it is submitted again.
     pub(super) has_finished: bool,
+    /// Whether every run of it, and of all that it depends on, gives the same result.
+    pub(super) is_deterministic: bool,
     /// Whether its last run went down with a worker.
     pub(super) was_lost: bool,
     /// Whether it is to come to a result though nobody else may want it: fire and forget.
@@ -116,6 +119,9 @@ pub(super) enum State {
         estimate: u64,
         started: bool,
     },
+    /// It has had a result, which nobody can compute again. The last worker that had it was lost, and
+    /// may come back with it until then.
+    Away { holder: WorkerId, until: Time },
     /// The result is on these workers; there is at least one.
     Memory {
         holders: SmallSet<WorkerId>,
@@ -134,7 +140,7 @@ impl State {
             | Self::Queued
             | Self::Ahead { .. }
             | Self::Processing { .. } => true,
-            Self::Released | Self::Memory { .. } | Self::Erred { .. } => false,
+            Self::Released | Self::Away { .. } | Self::Memory { .. } | Self::Erred { .. } => false,
         }
     }
 
@@ -173,6 +179,12 @@ impl Task {
             .is_some_and(|spec| spec.is_pure() || !self.has_finished)
     }
 
+    /// Bytes of the arguments that the client gave.
+    pub(super) fn argument_bytes(&self) -> u64 {
+        let spec = self.spec.as_ref();
+        spec.map_or(0, |spec| spec.arguments.bytes.len() as u64)
+    }
+
     /// What people call it.
     pub(super) fn label(&self) -> Arc<str> {
         self.spec
@@ -187,6 +199,8 @@ pub(super) struct Tasks {
     slots: Vec<Option<Task>>,
     free: Vec<TaskId>,
     by_key: HashTable<TaskId>,
+    /// How many tasks have a result of each type.
+    types: BTreeMap<TypeId, usize>,
 }
 
 /// A key is a digest, so any part of it is a hash.
@@ -206,6 +220,7 @@ impl Tasks {
             self.slots.push(None);
             TaskId(next)
         });
+        *self.types.entry(task.result_type).or_default() += 1;
         self.slots[id.0 as usize] = Some(task);
         let slots = &self.slots;
         self.by_key.insert_unique(hashed, id, |id| {
@@ -226,7 +241,23 @@ impl Tasks {
             entry.remove();
         }
         self.free.push(id);
+        if let Entry::Occupied(mut count) = self.types.entry(task.result_type) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
         task
+    }
+
+    /// For tests: whether the types of all tasks are these.
+    pub(super) fn check_types(&self, types: &BTreeMap<TypeId, usize>) {
+        assert_eq!(self.types, *types, "tasks by type are counted wrong");
+    }
+
+    /// Whether some task has a result of this type.
+    pub(super) fn have_type(&self, ty: TypeId) -> bool {
+        self.types.contains_key(&ty)
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<TaskId> {

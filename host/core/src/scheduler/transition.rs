@@ -17,7 +17,7 @@ use super::{
     Action, KeyState, SchedulerCore, TaskResult,
     tasks::{State, Task, TaskId},
 };
-use crate::{Attempt, Failure, FailureKind, SessionId, WorkerId, small_set::SmallSet};
+use crate::{Attempt, Failure, FailureKind, SessionId, Time, WorkerId, small_set::SmallSet};
 
 /// A task's state, for reading. Only this file can make one that is not `Released`.
 #[derive(Debug)]
@@ -110,7 +110,8 @@ impl SchedulerCore {
             return;
         }
         let task = &self.tasks[id];
-        if task.state.is_active() || task.state.is_memory() {
+        let is_away = matches!(*task.state, State::Away { .. });
+        if task.state.is_active() || task.state.is_memory() || is_away {
             let key = task.key;
             match self.enter(id, State::Released) {
                 State::Ahead {
@@ -335,28 +336,47 @@ impl SchedulerCore {
 
     /// A copy of a result is gone, with its worker or without. With the last copy the result is
     /// lost.
-    pub(super) fn remove_replica(&mut self, id: TaskId, worker: WorkerId) {
+    ///
+    /// `until` is when the worker counts as gone for good, if it took the copy with it and may come
+    /// back.
+    pub(super) fn remove_replica(&mut self, id: TaskId, holder: WorkerId, until: Option<Time>) {
         let State::Memory { holders, nbytes } = &mut self.tasks[id].state.0 else {
             return;
         };
-        if !holders.remove(worker) {
+        if !holders.remove(holder) {
             return;
         }
         let is_lost = holders.is_empty();
-        if let Some(worker) = self.workers.get_mut(worker) {
+        if let Some(worker) = self.workers.get_mut(holder) {
             worker.holding.remove(&id);
             worker.nbytes -= *nbytes;
         }
         if is_lost {
-            self.lose(id);
+            let until = until.filter(|_| !self.tasks[id].can_run());
+            self.lose(id, until.map(|until| State::Away { holder, until }));
         }
     }
 
-    /// `Memory` without a holder → `Released`, from where it is wanted again; whoever needs it
-    /// must wait.
-    fn lose(&mut self, id: TaskId) {
-        self.enter(id, State::Released);
-        if self.tasks[id].can_run() {
+    /// `Away`: it may take longer.
+    pub(super) fn wait_longer(&mut self, id: TaskId, later: Time) {
+        if let State::Away { until, .. } = &mut self.tasks[id].state.0 {
+            *until = later;
+            self.away.insert((later, id));
+        }
+    }
+
+    /// `Away` → `Erred`: nobody came back with it.
+    pub(super) fn lose_for_good(&mut self, id: TaskId) {
+        let failure = data_lost(&self.tasks[id]);
+        self.fail(id, Arc::new(failure));
+    }
+
+    /// `Memory` without a holder → `Away`, if it may come back, or `Released`, from where it is wanted
+    /// again; whoever needs it must wait.
+    fn lose(&mut self, id: TaskId, away: Option<State>) {
+        let is_away = away.is_some();
+        self.enter(id, away.unwrap_or(State::Released));
+        if is_away || self.tasks[id].can_run() {
             self.report(id, &KeyState::Pending);
         }
         self.for_each_dependent(id, Self::wait_again);
@@ -379,6 +399,7 @@ impl SchedulerCore {
     fn forget(&mut self, id: TaskId) {
         let task = self.tasks.remove(id);
         *self.counts.of_state(&task.state) -= 1;
+        self.counts.argument_bytes -= task.argument_bytes();
         for dependency in &task.dependencies {
             self.tasks[*dependency].dependents.remove(id);
             self.agenda.push_back(Due::Relax(*dependency));
@@ -423,81 +444,6 @@ impl SchedulerCore {
             }
         }
         self.tasks[id].dependencies = dependencies;
-    }
-
-    /// Puts the task where tasks of this state are found.
-    fn index(&mut self, id: TaskId, state: &State) {
-        let task = &self.tasks[id];
-        match (state, task.class) {
-            (State::NoWorker, Some(class)) => {
-                self.classes[class].no_worker.insert((task.priority, id));
-            }
-            (State::Queued, Some(class)) => self.classes.enqueue(class, task.priority, id),
-            (
-                State::Ahead {
-                    worker, estimate, ..
-                }
-                | State::Processing {
-                    worker, estimate, ..
-                },
-                Some(class),
-            ) => {
-                let definition = &self.classes[class].definition;
-                let place = (task.priority, id);
-                let leads_on = !task.dependents.is_empty();
-                self.workers
-                    .add_processing(*worker, place, *estimate, definition);
-                if leads_on && let Some(worker) = self.workers.get_mut(*worker) {
-                    worker.frontier.insert(place);
-                }
-            }
-            (State::Memory { holders, nbytes }, _) => {
-                for holder in holders.iter() {
-                    if let Some(worker) = self.workers.get_mut(holder) {
-                        worker.holding.insert(id);
-                        worker.nbytes += nbytes;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Takes it from there. Workers that were lost need no more care.
-    fn unindex(&mut self, id: TaskId, state: &State) {
-        let task = &self.tasks[id];
-        match (state, task.class) {
-            (State::NoWorker, Some(class)) => {
-                self.classes[class].no_worker.remove(&(task.priority, id));
-            }
-            (State::Queued, Some(class)) => self.classes.dequeue(class, task.priority, id),
-            (
-                State::Ahead {
-                    worker, estimate, ..
-                }
-                | State::Processing {
-                    worker, estimate, ..
-                },
-                Some(class),
-            ) => {
-                let definition = &self.classes[class].definition;
-                let place = (task.priority, id);
-                if let Some(worker) = self.workers.get_mut(*worker) {
-                    worker.frontier.remove(&place);
-                }
-                self.workers
-                    .remove_processing(*worker, place, *estimate, definition);
-            }
-            (State::Memory { holders, nbytes }, _) => {
-                for holder in holders.iter() {
-                    if let Some(worker) = self.workers.get_mut(holder) {
-                        worker.holding.remove(&id);
-                        worker.nbytes -= nbytes;
-                    }
-                }
-            }
-            _ => {}
-        }
     }
 
     /// Starts the count of a task that was just taken in.

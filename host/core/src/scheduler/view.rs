@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{KeyState, SchedulerCore, WorkerInfo, tasks::State, workers::Worker};
+use super::{KeyState, SchedulerCore, WorkerInfo, tasks::State};
 use crate::{Key, TenantId, TypeId, WorkerId};
 
 /// Tasks by state, and what has happened since the start.
@@ -10,7 +10,7 @@ use crate::{Key, TenantId, TypeId, WorkerId};
 pub struct Counts {
     /// Known, with nothing to be done: nobody wants the result.
     pub released: u64,
-    /// Wanted; some input is not in memory yet.
+    /// Wanted; some input is not in memory yet, or the result is away with a worker that may return.
     pub waiting: u64,
     /// Ready; no worker of the cluster may run it.
     pub no_worker: u64,
@@ -22,6 +22,8 @@ pub struct Counts {
     pub memory: u64,
     /// Failed, or depends on what failed.
     pub erred: u64,
+    /// Bytes of the arguments of all tasks that are known.
+    pub argument_bytes: u64,
     /// Since the start: runs whose result was accepted.
     pub total_finished: u64,
     /// Since the start: runs of a task that had finished before, or was running on a worker when
@@ -29,6 +31,8 @@ pub struct Counts {
     pub total_recomputed: u64,
     /// Since the start: tasks that failed, dependents included.
     pub total_erred: u64,
+    /// Since the start: results that workers came back with and that were still wanted.
+    pub total_found: u64,
     /// Since the start: workers that were lost.
     pub total_workers_lost: u64,
     /// Since the start: messages ignored because they spoke of an attempt, a key, a worker or a
@@ -53,7 +57,7 @@ impl Counts {
     pub(super) fn of_state(&mut self, state: &State) -> &mut u64 {
         match state {
             State::Released => &mut self.released,
-            State::Waiting { .. } => &mut self.waiting,
+            State::Waiting { .. } | State::Away { .. } => &mut self.waiting,
             State::NoWorker => &mut self.no_worker,
             State::Queued => &mut self.queued,
             State::Ahead { .. } | State::Processing { .. } => &mut self.processing,
@@ -91,6 +95,11 @@ impl SchedulerCore {
         Some(self.tasks.by_key(key)?.result_type)
     }
 
+    /// Whether the result of some task, or a value on its way here, has this type.
+    pub fn uses_type(&self, ty: TypeId) -> bool {
+        self.tasks.have_type(ty) || self.scatters.values().any(|scatter| scatter.has_type(ty))
+    }
+
     /// Whose the key is.
     pub fn tenant_of(&self, key: &Key) -> Option<TenantId> {
         Some(self.tasks.by_key(key)?.tenant)
@@ -109,24 +118,21 @@ impl SchedulerCore {
         }
     }
 
-    /// The worker to store a client's value of `nbytes` on: the one with most room, counting what
-    /// was sent there before and has not arrived. `None` if there are no workers.
-    pub fn place_data(&mut self, nbytes: u64) -> Option<WorkerId> {
-        let fullness = |worker: &Worker| {
-            let nbytes = u128::from(worker.nbytes.max(worker.scattered));
-            (nbytes << 32) / u128::from(worker.info.memory_limit.max(1))
-        };
-        let workers = self.workers.iter();
-        let (_, id) = workers.map(|(id, worker)| (fullness(worker), id)).min()?;
-        let worker = self.workers.get_mut(id)?;
-        worker.scattered = worker.scattered.saturating_add(nbytes.max(1));
-        Some(id)
-    }
-
     /// The keys of a dataset, in order.
     pub fn dataset(&self, tenant: TenantId, name: &str) -> Option<Vec<Key>> {
         let ids = self.datasets.get(&tenant)?.get(name)?;
         Some(ids.iter().map(|id| self.tasks[*id].key).collect())
+    }
+
+    /// How many datasets there are, of all tenants.
+    pub fn dataset_count(&self) -> usize {
+        self.datasets.values().map(BTreeMap::len).sum()
+    }
+
+    /// How many keys all datasets have together.
+    pub fn dataset_keys(&self) -> usize {
+        let datasets = self.datasets.values().flat_map(BTreeMap::values);
+        datasets.map(|keys| keys.len()).sum()
     }
 
     /// The names of a tenant's datasets, in order.

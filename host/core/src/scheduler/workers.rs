@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -28,8 +29,10 @@ pub(super) struct Worker {
     pub(super) used: BTreeMap<Arc<str>, u64>,
     /// How many tasks it has finished.
     pub(super) finished: u64,
-    /// Bytes of clients' values that were sent there, so that values sent together spread.
-    pub(super) scattered: u64,
+    /// Whether it has told all that it kept from before.
+    pub(super) is_settled: bool,
+    /// Bytes of clients' values that are on their way there, so that values sent together spread.
+    pub(super) staged: u64,
     /// All and only tasks of `processing` whose dependents may be worth giving to it as well, before
     /// their input is there.
     pub(super) frontier: BTreeSet<(Priority, TaskId)>,
@@ -42,6 +45,7 @@ pub(super) struct Worker {
 impl Worker {
     pub(super) fn new(info: WorkerInfo, now: Time) -> Self {
         Self {
+            is_settled: !info.returning,
             info,
             processing: BTreeSet::new(),
             holding: TaskSet::default(),
@@ -49,7 +53,7 @@ impl Worker {
             occupancy: 0,
             used: BTreeMap::new(),
             finished: 0,
-            scattered: 0,
+            staged: 0,
             frontier: BTreeSet::new(),
             heard: now,
             turn: 0,
@@ -113,7 +117,7 @@ impl Worker {
 }
 
 /// A duration in nanoseconds, as far as 64 bits go.
-pub(super) fn nanos(duration: std::time::Duration) -> u64 {
+pub(super) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -154,6 +158,13 @@ impl Workers {
 
     pub(super) fn contains(&self, id: WorkerId) -> bool {
         self.by_id.contains_key(&id)
+    }
+
+    /// Nobody was silent for so long before now.
+    pub(super) fn forgive(&mut self, silence: Duration, now: Time) {
+        for worker in self.by_id.values_mut() {
+            worker.heard = (worker.heard + silence).min(now);
+        }
     }
 
     /// Puts a task among those a worker processes.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Attempt, Failure, Key, TaskSpec, WorkerId, scheduler::TaskResult};
+use crate::{Attempt, Failure, Key, ScatterId, TaskSpec, WorkerId, scheduler::TaskResult};
 
 /// Something that the process around the core is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub enum Action {
     },
     /// Stop a running attempt. It still comes to an `ExecutionDone`.
     Interrupt { key: Key, attempt: Attempt },
+    /// Make a staged value a result. Where one of this key is in the store already, it stays.
+    Keep { scatter: ScatterId, key: Key },
+    /// Drop a staged value.
+    DropStaged { scatter: ScatterId, key: Key },
     /// Drop a result from the store.
     Drop { key: Key },
     /// Tell the scheduler.
@@ -51,6 +55,14 @@ pub enum ToScheduler {
         attempt: Attempt,
         missing: Vec<(Key, WorkerId)>,
     },
+    /// A staged value is a result now.
+    DataKept { scatter: ScatterId, key: Key },
+    /// What was to be kept is not staged here.
+    StagedMissing { scatter: ScatterId },
+    /// A result that was here before this membership began.
+    DataFound { key: Key, nbytes: u64 },
+    /// All that was here before has been told.
+    AllFound,
     /// A copy of a result was fetched.
     ReplicaAdded { key: Key },
     /// A result is not here any more.

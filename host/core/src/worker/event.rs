@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Attempt, Failure, Key, TaskSpec, WorkerId,
+    Attempt, Failure, Key, ScatterId, TaskSpec, WorkerId,
     scheduler::{Input, TaskResult},
     task::Priority,
 };
@@ -23,8 +23,21 @@ pub enum Event {
     CancelTask { key: Key, attempt: Attempt },
     /// The scheduler wants results dropped.
     FreeKeys { keys: Vec<Key> },
-    /// A client's value was stored here.
-    DataStored { key: Key, nbytes: u64 },
+    /// Clients' values have come, with their sizes, and are staged: they are in the store under the
+    /// number of the scatter, and are no results yet.
+    DataStaged {
+        scatter: ScatterId,
+        values: Vec<(Key, u64)>,
+    },
+    /// The scheduler wants what was staged to be kept.
+    KeepData { scatter: ScatterId },
+    /// The scheduler wants what was staged to be dropped, if it still is.
+    DropStaged { scatter: ScatterId },
+    /// The membership is over: the scheduler cannot be reached, or has given this worker up. What it
+    /// wanted does not count any more; results stay.
+    SchedulerLost,
+    /// The worker is a member again, under this number.
+    SchedulerFound { id: WorkerId },
     /// A fetch has come to its end, after any number of keys arrived: `arrived` are in the store
     /// with their sizes, `missing` the peer does not have.
     FetchDone {

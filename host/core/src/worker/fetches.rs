@@ -143,6 +143,12 @@ impl WorkerCore {
         is_missing: impl Fn(Key) -> bool,
     ) {
         let Some(peer) = self.peers.get_mut(&id) else {
+            // It was asked for by an earlier membership.
+            for (key, _) in arrived {
+                if !self.entries.contains_key(key) {
+                    self.actions.push_back(Action::Drop { key: *key });
+                }
+            }
             return;
         };
         let flight = mem::take(&mut peer.flight);
@@ -208,31 +214,24 @@ impl WorkerCore {
         }
     }
 
-    pub(super) fn data_stored(&mut self, key: Key, nbytes: u64) {
-        let entry = self.entries.entry(key).or_insert_with(Entry::new);
-        match *entry.state {
-            State::Idle | State::Fetch | State::Flight { .. } | State::Memory { .. } => {
-                self.keep(key, nbytes);
-            }
-            State::Waiting { .. } | State::Ready | State::Executing { .. } => {}
-        }
-    }
-
     pub(super) fn free_keys(&mut self, keys: &[Key]) {
         for key in keys {
             self.free(*key);
         }
     }
 
-    /// A result went bad. The scheduler need not hear of one that it wanted dropped.
+    /// A result went bad, or a peer asked for one that is not here: the scheduler may think that it
+    /// is, and believes only what a worker says of itself. It need not hear of one that it wanted
+    /// dropped.
     pub(super) fn data_gone(&mut self, key: Key) {
-        let Some(entry) = self.entries.get(&key) else {
-            return;
+        let freed = match self.entries.get(&key).map(|entry| &*entry.state) {
+            Some(State::Memory { freed }) => Some(*freed),
+            _ => None,
         };
-        if let State::Memory { freed } = *entry.state {
-            if !freed {
-                self.send(ToScheduler::ReplicaMissing { key });
-            }
+        if freed != Some(true) {
+            self.send(ToScheduler::ReplicaMissing { key });
+        }
+        if freed.is_some() {
             self.lose(key);
         }
     }

@@ -28,6 +28,8 @@
 //! | `transition` | changes states; the only file that does |
 //! | `runs` | tasks: given, cancelled, executed |
 //! | `slots` | how many tasks are handed over, and which of those run |
+//! | `returns` | a scheduler that is lost, and found again |
+//! | `staged` | clients' values |
 //! | `fetches` | inputs: from which peer, in which batch |
 //! | `entry` | what is known of a key |
 //! | `invariants` | what must always hold |
@@ -38,8 +40,10 @@ mod entry;
 mod event;
 mod fetches;
 mod invariants;
+mod returns;
 mod runs;
 mod slots;
+mod staged;
 #[cfg(test)]
 mod tests;
 mod transition;
@@ -47,7 +51,7 @@ mod transition;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::{entry::Entry, fetches::Peer, slots::Slots};
-use crate::{Key, KeyMap, Time, WorkerId, task::Priority};
+use crate::{Key, KeyMap, ScatterId, Time, WorkerId, task::Priority};
 
 pub use action::{Action, ToScheduler};
 pub use config::Config;
@@ -67,6 +71,8 @@ pub struct WorkerCore {
     tell_started_at: Option<Time>,
     /// The peers that something is to be fetched from, or is being.
     peers: BTreeMap<WorkerId, Peer>,
+    /// Clients' values that are here and no results yet, with their sizes.
+    staged: BTreeMap<ScatterId, Vec<(Key, u64)>>,
     counts: Counts,
     /// Keys for which something may be due; empty between events.
     agenda: VecDeque<Key>,
@@ -89,8 +95,7 @@ pub struct Counts {
 }
 
 impl WorkerCore {
-    /// A worker that holds nothing. `id` is its membership: a worker that joins again starts with
-    /// a new core and an empty store.
+    /// A worker that holds nothing. `id` is its first membership.
     pub fn new(id: WorkerId, config: Config) -> Self {
         Self {
             id,
@@ -100,6 +105,7 @@ impl WorkerCore {
             entries: KeyMap::default(),
             ready: BTreeSet::new(),
             peers: BTreeMap::new(),
+            staged: BTreeMap::new(),
             counts: Counts::default(),
             agenda: VecDeque::new(),
             actions: VecDeque::new(),
@@ -122,7 +128,11 @@ impl WorkerCore {
             }),
             Event::CancelTask { key, attempt } => self.cancel_task(key, attempt),
             Event::FreeKeys { keys } => self.free_keys(&keys),
-            Event::DataStored { key, nbytes } => self.data_stored(key, nbytes),
+            Event::SchedulerLost => self.scheduler_lost(),
+            Event::SchedulerFound { id } => self.scheduler_found(id),
+            Event::DataStaged { scatter, values } => self.data_staged(scatter, values),
+            Event::KeepData { scatter } => self.keep_data(scatter),
+            Event::DropStaged { scatter } => self.drop_staged(scatter),
             Event::FetchDone {
                 peer,
                 arrived,
@@ -173,9 +183,9 @@ impl WorkerCore {
         self.counts
     }
 
-    /// Whether nothing is known: no task, no result.
+    /// Whether nothing is known: no task, no result, nothing staged.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.staged.is_empty()
     }
 
     fn send(&mut self, message: ToScheduler) {

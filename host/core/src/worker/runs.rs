@@ -16,7 +16,12 @@ impl WorkerCore {
         let entry = self.entries.entry(key).or_insert_with(Entry::new);
         let given = entry.run.as_ref().map(|run| run.attempt);
         let executing = match &*entry.state {
-            State::Executing { attempt, .. } => Some(*attempt),
+            // One that is being stopped may be of an earlier membership, whose numbers mean nothing.
+            State::Executing {
+                attempt,
+                cancelling: false,
+                ..
+            } => Some(*attempt),
             _ => None,
         };
         if given

@@ -6,7 +6,7 @@ use wask_schema::{
     transfer_capnp::object_sink,
 };
 
-use crate::{Error, Refusal, RefusalCode};
+use crate::{Error, Refusal, RefusalCode, Secret};
 
 /// The length of a list in a message. No list that fits a message is longer than a `u32` counts.
 pub fn list_len(len: usize) -> u32 {
@@ -57,6 +57,19 @@ pub fn write_credential(mut credential: credential::Builder<'_>, token: Option<&
     }
 }
 
+/// A credential of a worker among workers.
+pub fn write_peer_key(mut credential: credential::Builder<'_>, key: &Secret) {
+    credential.set_peer(key.bytes());
+}
+
+/// The key that a scheduler tells a worker.
+pub fn read_peer_key(key: &[u8]) -> Result<Secret, Error> {
+    match key.len() {
+        32 => Ok(Secret::new(key)),
+        length => Err(Error::Malformed(format!("a key of {length} bytes"))),
+    }
+}
+
 /// Why not.
 pub fn read_refusal(refusal: refusal::Reader<'_>) -> Result<Refusal, Error> {
     let code = match refusal.get_code()? {
@@ -68,10 +81,7 @@ pub fn read_refusal(refusal: refusal::Reader<'_>) -> Result<Refusal, Error> {
         Code::Exists => RefusalCode::Exists,
         Code::Unavailable => RefusalCode::Unavailable,
     };
-    Ok(Refusal {
-        code,
-        message: refusal.get_message()?.to_str()?.to_owned(),
-    })
+    Ok(Refusal::new(code, refusal.get_message()?.to_str()?))
 }
 
 /// Why not.

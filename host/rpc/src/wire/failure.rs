@@ -7,14 +7,14 @@ use wask_schema::common_capnp::{FailureKind as Kind, failure};
 use super::{list_len, read_key, read_texts, write_texts};
 use crate::Error;
 
-/// A failure, whole.
+/// A failure, as far as it is told.
 pub fn read_failure(failure: failure::Reader<'_>) -> Result<Failure, Error> {
     let value = match failure.get_has_value() {
         true => Some(Bytes::copy_from_slice(failure.get_value()?)),
         false => None,
     };
     let error_type = failure.get_error_type()?.to_str()?;
-    Ok(Failure {
+    let failure = Failure {
         kind: read_kind(failure.get_kind()?),
         origin: read_key(failure.get_origin()?)?,
         label: failure.get_label()?.to_str()?.into(),
@@ -24,11 +24,13 @@ pub fn read_failure(failure: failure::Reader<'_>) -> Result<Failure, Error> {
         backtrace: read_texts(failure.get_backtrace()?)?,
         log: failure.get_log()?.to_str()?.to_owned(),
         worker: failure.get_worker()?.to_str()?.to_owned(),
-    })
+    };
+    Ok(failure.as_told().into_owned())
 }
 
-/// A failure, whole.
+/// A failure, as far as it is told.
 pub fn write_failure(mut out: failure::Builder<'_>, failure: &Failure) {
+    let failure = failure.as_told();
     out.set_kind(write_kind(failure.kind));
     out.set_origin(&failure.origin.0);
     out.set_label(&*failure.label);

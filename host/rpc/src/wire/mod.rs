@@ -8,12 +8,13 @@ mod basics;
 mod failure;
 mod info;
 mod session;
+mod size;
 mod task;
 mod worker;
 
 pub use basics::{
-    list_len, read_key, read_keys, read_refusal, read_sink_result, read_texts, write_credential,
-    write_keys, write_refusal, write_sink_result, write_texts,
+    list_len, read_key, read_keys, read_peer_key, read_refusal, read_sink_result, read_texts,
+    write_credential, write_keys, write_peer_key, write_refusal, write_sink_result, write_texts,
 };
 pub use failure::{read_failure, write_failure};
 pub use info::{
@@ -25,8 +26,13 @@ pub use session::{
     IncomingBatch, KeyNews, OutgoingBatch, read_key_events, read_session_batch, write_key_events,
     write_session_batch,
 };
+pub(crate) use size::missing_input_bytes;
+pub use size::{
+    CommandRoom, TaskRoom, definition_bytes, key_event_bytes, session_batch_bytes, task_bytes,
+    worker_event_bytes,
+};
 pub use task::{Definitions, IncomingTask, read_limit_rules, write_limit_rules};
 pub use worker::{
     Command, CommandBatch, JoinInfo, read_command_batch, read_join_info, read_worker_events,
-    write_command_batch, write_join_info, write_worker_events,
+    told_holders, write_command_batch, write_join_info, write_worker_events,
 };

@@ -1,6 +1,10 @@
 //! Definitions and tasks.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use wask_core::{
@@ -14,15 +18,21 @@ use crate::Error;
 
 /// The definitions of one outgoing batch, each once.
 #[derive(Default)]
-pub struct Definitions(Vec<Arc<Definition>>);
+pub struct Definitions {
+    all: Vec<Arc<Definition>>,
+    places: HashMap<*const Definition, u32>,
+}
 
 impl Definitions {
     /// The definitions of `tasks`.
     pub fn of<'a>(tasks: impl IntoIterator<Item = &'a TaskSpec>) -> Self {
         let mut definitions = Self::default();
         for task in tasks {
-            if definitions.position(&task.definition).is_none() {
-                definitions.0.push(task.definition.clone());
+            let next = definitions.len();
+            let of_it = definitions.places.entry(Arc::as_ptr(&task.definition));
+            if let Entry::Vacant(place) = of_it {
+                place.insert(next);
+                definitions.all.push(task.definition.clone());
             }
         }
         definitions
@@ -30,23 +40,16 @@ impl Definitions {
 
     /// How many there are.
     pub fn len(&self) -> u32 {
-        list_len(self.0.len())
+        list_len(self.all.len())
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Newest first, since tasks of one definition follow one another.
-    fn position(&self, definition: &Arc<Definition>) -> Option<usize> {
-        self.0
-            .iter()
-            .rposition(|known| Arc::ptr_eq(known, definition))
+        self.all.is_empty()
     }
 
     pub(super) fn write(&self, mut out: capnp::struct_list::Builder<'_, definition::Owned>) {
-        for (index, definition) in (0..).zip(&self.0) {
+        for (index, definition) in (0..).zip(&self.all) {
             let mut out = out.reborrow().get(index);
             write_kind(out.reborrow().get_kind(), &definition.kind);
             out.set_tenant(&*definition.tenant);
@@ -55,10 +58,8 @@ impl Definitions {
     }
 
     pub(super) fn write_task(&self, mut out: task::Builder<'_>, task: &TaskSpec, wanted: bool) {
-        let definition = self.position(&task.definition);
-        out.set_definition(list_len(
-            definition.expect("the table was made of these tasks"),
-        ));
+        let place = self.places.get(&Arc::as_ptr(&task.definition));
+        out.set_definition(*place.expect("the table was made of these tasks"));
         out.set_key(&task.key.0);
         out.set_arguments(&task.arguments.bytes);
         if !task.arguments.holes.is_empty() {

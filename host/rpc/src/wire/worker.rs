@@ -4,7 +4,7 @@ use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use wask_core::{
-    Attempt, Key, Priority, TaskSpec, TypeId, WorkerId,
+    Attempt, Key, Priority, ScatterId, TaskSpec, TypeId, WorkerId,
     scheduler::{self, Action, Input, TaskResult, WorkerInfo},
     worker::{self, ToScheduler},
 };
@@ -24,6 +24,8 @@ pub struct JoinInfo {
     pub info: WorkerInfo,
     /// Where peers reach it.
     pub contact_address: String,
+    /// If it was a member before: of which scheduler, and by which id.
+    pub previous: Option<(u64, WorkerId)>,
     /// Its software, for people.
     pub software_version: String,
     /// Must be the scheduler's.
@@ -40,6 +42,11 @@ pub fn write_join_info(mut out: worker_info::Builder<'_>, join: &JoinInfo) {
     out.set_slots(join.info.slots);
     out.set_memory_limit(join.info.memory_limit);
     out.set_task_memory(join.info.task_memory);
+    if let Some((scheduler, worker)) = join.previous {
+        out.set_returning(true);
+        out.set_previous_scheduler(scheduler);
+        out.set_previous_worker(worker.0);
+    }
     let mut resources = out
         .reborrow()
         .init_resources(list_len(join.info.resources.len()));
@@ -61,6 +68,10 @@ pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> 
     for resource in info.get_resources()? {
         resources.insert(resource.get_name()?.to_str()?.into(), resource.get_amount());
     }
+    bounded("name", info.get_name()?.len(), WORKER_TEXT_MAX)?;
+    let address = info.get_contact_address()?.len();
+    bounded("contact address", address, WORKER_TEXT_MAX)?;
+    bounded("list of resources", resources.len(), WORKER_RESOURCES_MAX)?;
     Ok(JoinInfo {
         info: WorkerInfo {
             name: info.get_name()?.to_str()?.into(),
@@ -68,13 +79,34 @@ pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> 
             memory_limit: info.get_memory_limit(),
             task_memory: info.get_task_memory(),
             resources,
+            // These are the scheduler's to say.
+            returning: false,
+            previous: None,
         },
+        previous: info.get_returning().then(|| {
+            let worker = WorkerId(info.get_previous_worker());
+            (info.get_previous_scheduler(), worker)
+        }),
         contact_address: info.get_contact_address()?.to_str()?.to_owned(),
         software_version: info.get_software_version()?.to_str()?.to_owned(),
         protocol_version: info.get_protocol_version(),
         engine_profile: info.get_engine_profile(),
         process_id: info.get_process_id(),
     })
+}
+
+/// Bytes of a worker's name and address, which are told to others again and again.
+const WORKER_TEXT_MAX: usize = 1024;
+/// How many resources a worker may have.
+const WORKER_RESOURCES_MAX: usize = 1024;
+
+fn bounded(what: &str, len: usize, most: usize) -> Result<(), Error> {
+    match len > most {
+        true => Err(Error::Malformed(format!(
+            "the worker's {what} has a length of {len}, more than {most}"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// What a worker is told in one message.
@@ -93,6 +125,21 @@ pub enum Command {
     Core(worker::Event),
     /// Its membership is over, for this reason.
     Close(String),
+}
+
+/// How many holders of an input are told: enough to find one that answers.
+const HOLDERS_MAX: usize = 16;
+
+/// The holders of an input that a worker is told of. Of very many each worker gets to know others,
+/// so that they do not all ask the same.
+pub fn told_holders(worker: WorkerId, input: &Input) -> impl Iterator<Item = WorkerId> + Clone {
+    let holders = &input.holders;
+    let first = match holders.len() {
+        0..=HOLDERS_MAX => 0,
+        len => worker.0 as usize % len,
+    };
+    let told = holders[first..].iter().chain(&holders[..first]);
+    told.take(HOLDERS_MAX).copied()
 }
 
 /// Fills a message with the actions for one worker; those for clients are left out.
@@ -121,11 +168,11 @@ pub fn write_command_batch(
 fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &Definitions) {
     match action {
         Action::ComputeTask {
+            worker,
             task,
             attempt,
             priority,
             inputs,
-            ..
         } => {
             let mut out = out.init_compute();
             definitions.write_task(out.reborrow().init_task(), task, false);
@@ -136,8 +183,9 @@ fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &D
             for (index, input) in (0..).zip(inputs) {
                 let mut out = list.reborrow().get(index);
                 out.set_nbytes(input.nbytes);
-                let mut holders = out.init_holders(list_len(input.holders.len()));
-                for (index, holder) in (0..).zip(&input.holders) {
+                let told = told_holders(*worker, input);
+                let mut holders = out.init_holders(list_len(told.clone().count()));
+                for (index, holder) in (0..).zip(told) {
                     holders.set(index, holder.0);
                 }
             }
@@ -148,8 +196,12 @@ fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &D
             out.set_attempt(attempt.0);
         }
         Action::FreeKeys { keys, .. } => out.set_free(&write_keys(keys)),
+        Action::KeepData { scatter, .. } => out.set_keep(scatter.0),
+        Action::DropStaged { scatter, .. } => out.set_drop_staged(scatter.0),
         Action::CloseWorker { reason, .. } => out.set_close(reason),
-        Action::Report { .. } => debug_assert!(false, "a report is for a client"),
+        Action::Report { .. } | Action::StageData { .. } | Action::ScatterDone { .. } => {
+            debug_assert!(false, "that is not for a worker");
+        }
     }
 }
 
@@ -196,6 +248,12 @@ pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBat
             }
             command::Free(keys) => Command::Core(worker::Event::FreeKeys {
                 keys: read_keys(keys?)?,
+            }),
+            command::Keep(scatter) => Command::Core(worker::Event::KeepData {
+                scatter: ScatterId(scatter),
+            }),
+            command::DropStaged(scatter) => Command::Core(worker::Event::DropStaged {
+                scatter: ScatterId(scatter),
             }),
             command::Close(reason) => Command::Close(reason?.to_str()?.to_owned()),
         });
@@ -291,6 +349,22 @@ fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
                 out.set_holder(holder.0);
             }
         }
+        ToScheduler::DataKept { scatter, key } => {
+            out.set_key(&key.0);
+            out.set_kept(scatter.0);
+        }
+        ToScheduler::StagedMissing { scatter } => {
+            out.set_key(&[0; 32]);
+            out.set_staged_missing(scatter.0);
+        }
+        ToScheduler::DataFound { key, nbytes } => {
+            out.set_key(&key.0);
+            out.set_data_found(*nbytes);
+        }
+        ToScheduler::AllFound => {
+            out.set_key(&[0; 32]);
+            out.set_all_found(());
+        }
         ToScheduler::ReplicaAdded { key } => {
             out.set_key(&key.0);
             out.set_replica_added(());
@@ -365,6 +439,22 @@ fn read_worker_event(
                 missing,
             }
         }
+        worker_event::Kept(scatter) => scheduler::Event::DataKept {
+            worker,
+            scatter: ScatterId(scatter),
+            key,
+        },
+        worker_event::StagedMissing(scatter) => scheduler::Event::StagingFailed {
+            worker,
+            scatter: ScatterId(scatter),
+            reason: "it does not have what was staged".to_owned(),
+        },
+        worker_event::DataFound(nbytes) => scheduler::Event::DataFound {
+            worker,
+            key,
+            nbytes,
+        },
+        worker_event::AllFound(()) => scheduler::Event::AllFound { worker },
         worker_event::ReplicaAdded(()) => scheduler::Event::ReplicaAdded { worker, key },
         worker_event::ReplicaMissing(()) => scheduler::Event::ReplicaMissing { worker, key },
     })

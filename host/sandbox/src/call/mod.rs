@@ -14,13 +14,15 @@
 //! Uses `wasmtime::component::__internal`, which may change with any release: wasmtime's version
 //! is pinned exactly, and the property test against `Val` must pass before the pin moves.
 
+mod allowance;
 mod layout;
 mod params;
 mod result;
 mod rope;
 
+pub(crate) use allowance::Allowance;
 pub(crate) use params::Arguments;
-pub(crate) use result::{MIN_OUTPUT_FUEL, Returned};
+pub(crate) use result::Returned;
 
 /// Why a call was given up while values were moved. Travels through wasmtime as an error.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -16,7 +16,7 @@ use wasmtime::{
 };
 
 use super::{
-    Refusal,
+    Refusal, allowance,
     layout::{self, Block, NAN32, NAN64, Scalar, Shape},
 };
 
@@ -24,8 +24,6 @@ use super::{
 const MAX_FLAT: usize = 1;
 /// Output is charged in portions, since charging costs a call.
 const PORTION: usize = 64 << 10;
-/// A store's fuel for lifting also pays for what a guest hands to WASI, so it is at least this.
-pub(crate) const MIN_OUTPUT_FUEL: usize = 4 << 20;
 /// Bytes made canonical at once after copying, small enough to be in the cache still.
 const CHECKED: usize = 16 << 10;
 /// Set in the length of a `latin1+utf16` string that is UTF-16.
@@ -78,7 +76,6 @@ unsafe impl Lift for Returned {
             memory: cx.memory(),
             types,
             encoding: cx.options().string_encoding,
-            cx,
             paid: 0,
             out: Vec::new(),
         };
@@ -101,8 +98,7 @@ unsafe impl Lift for Returned {
     }
 }
 
-struct Lifting<'c, 'a> {
-    cx: &'c mut LiftContext<'a>,
+struct Lifting<'a> {
     memory: &'a [u8],
     types: &'a ComponentTypes,
     encoding: StringEncoding,
@@ -111,7 +107,7 @@ struct Lifting<'c, 'a> {
     out: Vec<u8>,
 }
 
-impl<'a> Lifting<'_, 'a> {
+impl<'a> Lifting<'a> {
     fn shape(&self, ty: InterfaceType) -> Result<Shape<'a>, Refusal> {
         layout::shape(self.types, ty)
             .ok_or_else(|| Refusal::result("the result's type is not one of tasks"))
@@ -357,9 +353,9 @@ impl<'a> Lifting<'_, 'a> {
         let exact = needed - self.paid;
         let portion = exact.max(PORTION);
         // The last portion may be smaller than the others.
-        if self.cx.consume_fuel(portion).is_ok() {
+        if allowance::take(portion) {
             self.paid += portion;
-        } else if self.cx.consume_fuel(exact).is_ok() {
+        } else if allowance::take(exact) {
             self.paid += exact;
         } else {
             return Err(Refusal::OutputTooLarge);

@@ -2,8 +2,10 @@
 
 mod applied;
 mod code;
+mod compiler;
 mod executor;
 mod guests;
+mod hostile;
 mod operators;
 mod outcomes;
 mod support;

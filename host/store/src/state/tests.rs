@@ -325,3 +325,42 @@ proptest! {
         prop_assert_eq!(h.state.stats.memory_bytes + h.state.stats.spilled_bytes, 0);
     }
 }
+
+#[test]
+fn a_renamed_object_is_the_same_wherever_it_is() {
+    let mut h = Harness::new();
+    for n in [40, 50, 60] {
+        h.put(n).unwrap();
+        h.check();
+    }
+    // One is being written, and then one is on disk only.
+    for (from, to) in [(40, 140), (50, 150), (60, 160)] {
+        assert!(h.state.rename(h.now, &key(from), key(to)), "{from}");
+        h.check();
+        h.settle();
+        assert_eq!(h.state.nbytes(&key(to)), Some(u64::from(from)));
+        assert_eq!(h.state.nbytes(&key(from)), None);
+    }
+    assert!(!h.state.rename(h.now, &key(40), key(9)));
+    assert!(h.put(100).is_ok());
+    h.settle();
+    let on_disk = [140, 150, 160].map(key).into_iter().find(|key| {
+        let object = &h.state.objects[key];
+        matches!(object.place, Place::Disk(_))
+    });
+    let on_disk = on_disk.expect("there is more than memory holds");
+    assert!(h.state.rename(h.now, &on_disk, key(170)));
+    h.check();
+    let Lookup::Loading(mut loading) = h.state.get(&key(170)) else {
+        panic!("it is on disk");
+    };
+    h.settle();
+    let bytes = loading.try_recv().unwrap().unwrap().unwrap();
+    assert_eq!(bytes.len(), usize::from(bytes[0]));
+    // What is there already stays.
+    h.put(7).unwrap();
+    h.put(8).unwrap();
+    assert!(h.state.rename(h.now, &key(7), key(8)));
+    h.check();
+    assert_eq!(h.state.nbytes(&key(8)), Some(8));
+}

@@ -17,8 +17,8 @@ use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinHandle};
 use wask_component::Component;
 use wask_core::{
-    Applied, Arguments, Attempt, Definition, Digest, Failure, Hole, Key, TaskKind, TaskOptions,
-    TaskSpec, TypeId, WorkerId,
+    Applied, Arguments, Attempt, Definition, Digest, Failure, Hole, Key, ScatterId, TaskKind,
+    TaskOptions, TaskSpec, TypeId, WorkerId,
     scheduler::{Action, Event, Input, TaskResult},
 };
 use wask_rpc::{
@@ -46,6 +46,8 @@ struct Shared {
     news: mpsc::UnboundedSender<News>,
     component: Component,
     refusal: RefCell<Option<Refusal>>,
+    /// What it tells workers to show one another.
+    peer_key: Cell<[u8; 32]>,
     next: Cell<u32>,
     connections: RefCell<Vec<Connection>>,
     /// Messages with events.
@@ -85,6 +87,7 @@ impl Scheduler {
             news: sender,
             component: component.clone(),
             refusal: RefCell::default(),
+            peer_key: Cell::default(),
             next: Cell::new(0),
             connections: RefCell::default(),
             pushes: Cell::new(0),
@@ -114,6 +117,11 @@ impl Scheduler {
         *self.shared.refusal.borrow_mut() = Some(refusal);
     }
 
+    /// Tells those who join from now on another key.
+    pub(crate) fn set_peer_key(&self, key: [u8; 32]) {
+        self.shared.peer_key.set(key);
+    }
+
     pub(crate) fn downloads(&self) -> u32 {
         self.shared.downloads.get()
     }
@@ -123,10 +131,21 @@ impl Scheduler {
         self.shared.pushes.take()
     }
 
-    /// Breaks all connections.
+    /// Why the last connection ends, once it has.
+    pub(crate) async fn last_closed(&self) -> String {
+        let connection = self.shared.connections.borrow_mut().pop().unwrap();
+        connection.closed().await.to_string()
+    }
+
+    /// Breaks all connections that there are.
+    pub(crate) fn cut(&self) {
+        self.shared.connections.borrow_mut().clear();
+    }
+
+    /// Breaks all connections, and takes no new ones.
     pub(crate) fn die(&self) {
         self.listening.abort();
-        self.shared.connections.borrow_mut().clear();
+        self.cut();
     }
 
     #[expect(
@@ -148,12 +167,12 @@ impl Scheduler {
         }
     }
 
-    /// The next event that a worker tells, but for heartbeats, and for tasks that have started: of
-    /// those it tells only where they take long.
+    /// The next event that a worker tells, but for heartbeats, for values that are kept, and for
+    /// tasks that have started: of those it tells only where they take long.
     pub(crate) async fn event(&self) -> Event {
         loop {
             match self.news().await {
-                News::Told(Event::TaskStarted { .. }) => {}
+                News::Told(Event::TaskStarted { .. } | Event::DataKept { .. }) => {}
                 News::Told(event) => return event,
                 News::Heartbeat(_) => {}
                 News::Left(worker) => panic!("{worker} left"),
@@ -226,11 +245,13 @@ pub(crate) fn task_of_kind(kind: TaskKind, input: Key, bytes: &[u8]) -> TaskSpec
 
 impl Member {
     pub(crate) async fn compute(&self, tasks: impl IntoIterator<Item = TaskSpec>) {
-        let actions: Vec<_> = tasks
-            .into_iter()
-            .map(|task| run(self.id, task, &[]))
-            .collect();
+        let actions: Vec<_> = tasks.into_iter().map(|task| self.run(task)).collect();
         self.command(&actions, &[]).await;
+    }
+
+    /// The order to run a task.
+    pub(crate) fn run(&self, task: TaskSpec) -> Action {
+        run(self.id, task, &[])
     }
 
     /// Runs a task whose inputs, of this size, are with other workers.
@@ -260,14 +281,16 @@ impl Member {
         (collected.take().unwrap().into_iter().collect(), missing)
     }
 
-    /// Stores a value, as scattering does.
+    /// Stores a value, as scattering does: it is staged, then kept.
     pub(crate) async fn put(
         &self,
         key: Key,
         ty: &str,
         value: &[u8],
     ) -> Result<(), wask_rpc::Error> {
+        let scatter = ScatterId(u64::from(key.0[0]));
         let mut request = self.store.put_request();
+        request.get().set_scatter(scatter.0);
         let mut header = request.get().init_objects(1).get(0);
         header.set_key(&key.0);
         header.set_type(ty);
@@ -275,7 +298,11 @@ impl Member {
         header.set_tenant("default");
         let sink: object_sink::Client = request.send().pipeline.get_sink();
         let object = (key, Bytes::copy_from_slice(value));
-        write_objects(&sink, [object], &Limits::default()).await
+        write_objects(&sink, [object], &Limits::default()).await?;
+        let worker = self.id;
+        self.command(&[Action::KeepData { worker, scatter }], &[])
+            .await;
+        Ok(())
     }
 }
 
@@ -385,6 +412,7 @@ impl gateway::Server for Gateway {
         let mut accepted = result.init_accepted();
         accepted.set_membership(capnp_rpc::new_client(membership));
         accepted.set_worker(id.0);
+        accepted.set_peer_key(&self.0.peer_key.get());
         accepted.set_heartbeat_millis(u32::try_from(HEARTBEAT.as_millis()).unwrap());
         let joined = News::Joined(Member {
             id,

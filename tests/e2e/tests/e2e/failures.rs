@@ -138,12 +138,24 @@ fn errors_of_the_cluster_have_their_own_exit_codes() {
     wask.fails(2, &["scheduler", "--listen", "tcp://0.0.0.0:0"]);
 
     let token = wask.write("token", "secret");
+    let worker_token = wask.write("worker-token", "other secret");
+    for half in [
+        &["--token-file", &*token][..],
+        &["--worker-token-file", &*token],
+        &["--token-file", &*token, "--worker-token-file", &*token],
+    ] {
+        let words = [&["scheduler", "--listen", "tcp://127.0.0.1:0"], half].concat();
+        let refused = wask.fails(2, &words);
+        assert!(refused.contains("token"), "{refused}");
+    }
     let listen = [
         "scheduler",
         "--listen",
         "tcp://127.0.0.1:0",
         "--token-file",
         &token,
+        "--worker-token-file",
+        &worker_token,
     ];
     let mut guarded = Process::start(&wask, &listen);
     let line = guarded.wait_for("tcp://127.0.0.1:");
@@ -151,7 +163,27 @@ fn errors_of_the_cluster_have_their_own_exit_codes() {
     let address = line[from..].split_whitespace().next().unwrap();
     wask.fails(4, &["status", "--scheduler", address]);
     let wrong = wask.write("wrong", "guess");
-    let refused = wask.fails(4, &["worker", address, "--token-file", &wrong]);
+    let refused = wask.fails(4, &["worker", address, "--worker-token-file", &wrong]);
     assert!(refused.contains("token"), "{refused}");
     wask.ok(&["status", "--scheduler", address, "--token-file", &token]);
+    // Each kind has its own.
+    let refused = wask.fails(4, &["worker", address, "--worker-token-file", &token]);
+    assert!(
+        refused.contains("a client cannot join as a worker"),
+        "{refused}"
+    );
+    let status = [
+        "status",
+        "--scheduler",
+        address,
+        "--token-file",
+        &worker_token,
+    ];
+    let refused = wask.fails(4, &status);
+    assert!(refused.contains("token of workers"), "{refused}");
+    let _worker = Process::start(
+        &wask,
+        &["worker", address, "--worker-token-file", &worker_token],
+    );
+    guarded.wait_for("joined");
 }

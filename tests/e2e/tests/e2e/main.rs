@@ -1,9 +1,11 @@
 //! All end-to-end tests, in one binary.
 
+mod compiling;
 mod documented;
 mod examples;
 mod failures;
 mod graphs;
+mod growth;
 mod here;
 mod limits;
 mod named;

@@ -100,13 +100,58 @@ fn what_dies_is_started_again() {
     let address = up.file()["address"].clone();
     up.kill_and_wait("/workers/0/pid");
     wait_until("two workers", || up.workers() == 2);
+    let workers = ["/workers/0/pid", "/workers/1/pid"];
+    let pids = workers.map(|worker| up.pid(worker));
     up.kill_and_wait("/scheduler/pid");
     wait_until("two workers of the new scheduler", || up.workers() == 2);
     assert_eq!(up.file()["address"], address);
+    assert_eq!(workers.map(|worker| up.pid(worker)), pids, "they came back");
     assert_eq!(wask.ok(&["map", &arith, "double", "1", "2"]), "2\n4");
     wask.ok(&["down"]);
     assert_eq!(processes(wask.home()), [""; 0]);
     assert_eq!(left_over(&wask), [""; 0]);
+}
+
+#[test]
+fn a_worker_that_was_stopped_is_back_with_what_it_holds() {
+    let wask = Wask::new();
+    let arith = guest("arith.wasm");
+    let up = Up::start(&wask, "1");
+    wask.ok(&["submit", &arith, "double(21)", "--as", "x"]);
+    assert_eq!(wask.ok(&["result", "@x"]), "42");
+    let pid = up.pid("/workers/0/pid");
+    kill(Pid::from_raw(pid), Signal::SIGSTOP).unwrap();
+    wait_until("given up", || up.workers() == 0);
+    kill(Pid::from_raw(pid), Signal::SIGCONT).unwrap();
+    wait_until("back", || up.workers() == 1);
+    assert_eq!(up.pid("/workers/0/pid"), pid);
+    assert_eq!(wask.ok(&["result", "@x"]), "42");
+    let status: Value = serde_json::from_str(&wask.ok(&["status", "--json"])).unwrap();
+    assert_eq!(status["tasks"]["total_finished"], 1, "{status}");
+}
+
+#[test]
+fn a_cluster_that_stood_still_is_whole_again() {
+    let wask = Wask::new();
+    let arith = guest("arith.wasm");
+    let up = Up::start(&wask, "2");
+    wask.ok(&["submit", &arith, "double(21)", "--as", "x"]);
+    assert_eq!(wask.ok(&["result", "@x"]), "42");
+    let all = ["/scheduler/pid", "/workers/0/pid", "/workers/1/pid"];
+    let pids = all.map(|process| Pid::from_raw(up.pid(process)));
+    for pid in pids {
+        kill(pid, Signal::SIGSTOP).unwrap();
+    }
+    // Longer than silence may last.
+    let end = Instant::now() + Duration::from_secs(4);
+    wait_until("time has passed", || Instant::now() >= end);
+    for pid in pids {
+        kill(pid, Signal::SIGCONT).unwrap();
+    }
+    wait_until("two workers", || up.workers() == 2);
+    assert_eq!(wask.ok(&["result", "@x"]), "42");
+    let status: Value = serde_json::from_str(&wask.ok(&["status", "--json"])).unwrap();
+    assert_eq!(status["tasks"]["total_finished"], 1, "{status}");
 }
 
 #[test]

@@ -127,6 +127,28 @@ fn the_core_cannot_do_io() {
     }
 }
 
+/// A client that only talks to clusters is small: computing in its own process, which takes
+/// wasmtime, is a feature.
+#[test]
+fn a_client_needs_no_wasmtime() {
+    let needs_wasmtime = |features: &[&str]| {
+        let tree = ["tree", "--offline", "--locked", "-p", "wask-client"];
+        let output = Command::new(env!("CARGO"))
+            .args(tree)
+            .args(["--edges", "normal", "--prefix", "none"])
+            .args(features)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let mut names = text.lines().filter_map(|line| line.split(' ').next());
+        assert_eq!(names.next(), Some("wask-client"), "{:?}", output.stderr);
+        names.any(|name| name.starts_with("wasmtime") || name.starts_with("cranelift"))
+    };
+    assert!(!needs_wasmtime(&["--no-default-features"]));
+    // Else this test would not find it either.
+    assert!(needs_wasmtime(&[]));
+}
+
 #[test]
 fn every_member_takes_lints_and_edition_from_the_workspace() {
     for member in members() {

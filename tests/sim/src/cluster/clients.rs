@@ -1,7 +1,7 @@
 //! What clients do, as far as it concerns the cluster.
 
 use rand::RngExt as _;
-use wask_core::{SessionId, scheduler::Event};
+use wask_core::{Key, SessionId, scheduler::Event};
 
 use super::{Cluster, Happening, STORM, ToScheduler};
 use crate::{client::Step, timeline::Node};
@@ -24,7 +24,9 @@ impl Cluster {
         let session = client.session;
         match client.step(&mut self.rng, &self.universes[client.universe]) {
             Step::Tell(event) => self.tell_scheduler(index, ToScheduler::Event(event)),
-            Step::Scatter(key) => self.tell_scheduler(index, ToScheduler::Scatter(session, key)),
+            Step::Scatter(key, spread) => {
+                self.tell_scheduler(index, ToScheduler::Scatter(session, key, spread));
+            }
             Step::Publish(keys) => self.tell_scheduler(index, ToScheduler::Publish(session, keys)),
             Step::Unpublish => self.tell_scheduler(index, ToScheduler::Unpublish(session)),
             Step::DetachAndLeave(keys) => {
@@ -41,9 +43,34 @@ impl Cluster {
         self.timeline.after(delay, Happening::ClientSteps(index));
     }
 
+    /// Where a value could not be stored, the client lets go of it.
+    pub(super) fn client_stored(
+        &mut self,
+        index: usize,
+        session: SessionId,
+        key: Key,
+        is_stored: bool,
+    ) {
+        let client = &mut self.clients[index];
+        if client.session != session || is_stored {
+            return;
+        }
+        client.scattered.remove(&key);
+        if client.holds.remove(&key).is_some() {
+            let keys = vec![key];
+            let released = Event::KeysReleased { session, keys };
+            self.tell_scheduler(index, ToScheduler::Event(released));
+        }
+    }
+
     pub(super) fn leave_and_come_again(&mut self, index: usize) {
         let session = self.clients[index].session;
         self.tell_scheduler(index, ToScheduler::Event(Event::SessionClosed { session }));
+        self.come_anew(index);
+    }
+
+    /// A client logs in and knows nothing.
+    pub(super) fn come_anew(&mut self, index: usize) {
         let session = self.open_session(self.clients[index].universe);
         let client = &mut self.clients[index];
         client.session = session;
@@ -53,7 +80,7 @@ impl Cluster {
     }
 
     pub(super) fn tell_scheduler(&mut self, client: usize, message: ToScheduler) {
-        let happening = Happening::SchedulerGets(message);
+        let happening = Happening::SchedulerGets(self.epoch, message);
         self.send(Node::Client(client), Node::Scheduler, happening);
     }
 }

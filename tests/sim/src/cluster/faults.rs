@@ -1,7 +1,7 @@
 //! What goes wrong.
 
 use rand::{RngExt as _, seq::IteratorRandom as _};
-use wask_core::{WorkerId, scheduler::Event, worker};
+use wask_core::{SchedulerCore, WorkerId, scheduler::Event, worker};
 
 use super::{Cluster, Fault, HEARTBEAT, Happening, ToScheduler};
 
@@ -36,6 +36,11 @@ impl Cluster {
                 self.timeline.after(delay, close);
             }
             Fault::Rot => self.let_rot(id),
+            Fault::Restart => self.restart_scheduler(),
+            Fault::Sleep => {
+                let pause = self.rng.random_range(0..20 * HEARTBEAT);
+                self.timeline.sleep(pause);
+            }
         }
     }
 
@@ -43,8 +48,12 @@ impl Cluster {
     /// come, or come later than this.
     fn break_connection(&mut self, worker: WorkerId) {
         let delay = self.rng.random_range(0..1_000_000);
-        let lost = ToScheduler::Event(Event::WorkerLost { worker });
-        self.timeline.after(delay, Happening::SchedulerGets(lost));
+        let lost = ToScheduler::Event(Event::WorkerLost {
+            worker,
+            may_return: true,
+        });
+        self.timeline
+            .after(delay, Happening::SchedulerGets(self.epoch, lost));
     }
 
     /// A worker is gone with all that it had; another comes in its place.
@@ -52,6 +61,42 @@ impl Cluster {
         if let Some(member) = self.members.remove(&id) {
             let delay = self.rng.random_range(0..10_000_000);
             self.timeline.after(delay, Happening::Joins(member.place));
+        }
+    }
+
+    /// A worker finds that it has lost the scheduler. It keeps its results, and looks for it.
+    pub(super) fn lose_scheduler(&mut self, id: WorkerId) {
+        self.feed_worker(id, worker::Event::SchedulerLost);
+        self.end_all_executions(id);
+        if let Some(mut member) = self.members.remove(&id) {
+            member.wakes_at = None;
+            member.is_cut = false;
+            let place = member.place;
+            self.away.insert(place, member);
+            let delay = self.rng.random_range(0..30_000_000);
+            self.timeline.after(delay, Happening::Returns(place));
+        }
+    }
+
+    /// The scheduler's process ends, and one comes that knows nothing. All connections break.
+    fn restart_scheduler(&mut self) {
+        self.epoch += 1;
+        self.scheduler = SchedulerCore::new(self.scheduler_config.clone());
+        self.assigned.clear();
+        self.accepted.clear();
+        self.detached.clear();
+        self.open_sessions.clear();
+        self.scattering.clear();
+        for member in self.members.values_mut() {
+            member.is_cut = true;
+        }
+        for id in self.members.keys().copied().collect::<Vec<_>>() {
+            let delay = self.rng.random_range(0..HEARTBEAT);
+            let close = Happening::WorkerGets(id, super::ToWorker::Close);
+            self.timeline.after(delay, close);
+        }
+        for client in 0..self.clients.len() {
+            self.come_anew(client);
         }
     }
 

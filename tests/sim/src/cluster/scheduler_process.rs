@@ -2,8 +2,8 @@
 
 use rand::RngExt as _;
 use wask_core::{
-    Key, SessionId, TenantId, TypeId, WorkerId,
-    scheduler::{Action, Event},
+    Key, ScatterId, SessionId, TenantId, TypeId, WorkerId,
+    scheduler::{Action, DataHeader, Event, Spread},
     worker,
 };
 
@@ -15,8 +15,7 @@ impl Cluster {
         match message {
             ToScheduler::Event(event) => self.feed(event),
             ToScheduler::Finished(event, stored) => self.feed_finished(event, &stored),
-            ToScheduler::Scatter(session, key) => self.scatter(session, key),
-            ToScheduler::Stored(worker, key) => self.scattered(worker, key),
+            ToScheduler::Scatter(session, key, spread) => self.scatter(session, key, spread),
             ToScheduler::Publish(session, keys) => {
                 let tenant = self.tenant_of(session);
                 if self.scheduler.dataset(tenant, "set").is_none() {
@@ -37,12 +36,13 @@ impl Cluster {
     /// Hands an event to the core. Sometimes more come before anything is placed.
     pub(crate) fn feed(&mut self, event: Event) {
         match event {
-            Event::WorkerLost { worker } => self.forget_worker(worker),
+            Event::WorkerLost { worker, .. } => self.forget_worker(worker),
             Event::SessionOpened { session, .. } => {
                 self.open_sessions.insert(session);
             }
             Event::SessionClosed { session } => {
                 self.open_sessions.remove(&session);
+                self.scattering.retain(|_, (of, _)| *of != session);
             }
             _ => {}
         }
@@ -127,6 +127,23 @@ impl Cluster {
                     self.send(Node::Scheduler, Node::Client(client), happening);
                 }
             }
+            Action::StageData { scatter, parts } => {
+                for (worker, keys) in parts {
+                    let stage = Happening::WorkerGets(worker, ToWorker::Stage(scatter, keys));
+                    self.send(Node::Scheduler, Node::Staging(worker), stage);
+                }
+            }
+            Action::KeepData { worker, scatter } => {
+                let event = worker::Event::KeepData { scatter };
+                self.tell_worker(worker, ToWorker::Event(event));
+            }
+            Action::DropStaged { worker, scatter } => {
+                let event = worker::Event::DropStaged { scatter };
+                self.tell_worker(worker, ToWorker::Event(event));
+            }
+            Action::ScatterDone { scatter, outcome } => {
+                self.scatter_done(scatter, outcome.is_ok());
+            }
             Action::CloseWorker { worker, reason } => {
                 assert!(reason.contains("silent"), "{worker} is closed: {reason}");
                 self.forget_worker(worker);
@@ -135,49 +152,33 @@ impl Cluster {
         }
     }
 
-    /// A client's value goes to a worker; one that is there already need not.
-    pub(super) fn scatter(&mut self, session: SessionId, key: Key) {
-        let nbytes = self.value_of_data(key).nbytes();
-        if let Some(worker) = self.scheduler.holders(&key).first() {
-            return self.feed_scattered(session, key, *worker);
-        }
-        if let Some((_, sessions)) = self.scattering.get_mut(&key) {
-            return sessions.push(session);
-        }
-        match self.scheduler.place_data(nbytes) {
-            Some(worker) => {
-                self.scattering.insert(key, (worker, vec![session]));
-                self.tell_worker(worker, ToWorker::Store(key));
-            }
-            None => {
-                let again = ToScheduler::Scatter(session, key);
-                self.timeline
-                    .after(1_000_000, Happening::SchedulerGets(again));
-            }
+    /// Tells the client whether its value was stored.
+    fn scatter_done(&mut self, scatter: ScatterId, is_stored: bool) {
+        let Some((session, key)) = self.scattering.remove(&scatter) else {
+            return;
+        };
+        let mut clients = self.clients.iter().map(|client| client.session);
+        if let Some(client) = clients.position(|other| other == session) {
+            let stored = Happening::ClientStored(client, session, key, is_stored);
+            self.send(Node::Scheduler, Node::Client(client), stored);
         }
     }
 
-    pub(super) fn scattered(&mut self, worker: WorkerId, key: Key) {
-        match self.scattering.get(&key) {
-            Some((at, _)) if *at == worker => {}
-            _ => return,
-        }
-        let (_, mut sessions) = self.scattering.remove(&key).unwrap_or((worker, Vec::new()));
-        // Were a closed session the first, the value would be freed and then counted on.
-        sessions.sort_by_key(|session| !self.open_sessions.contains(session));
-        for session in sessions {
-            self.feed_scattered(session, key, worker);
-        }
-    }
-
-    pub(super) fn feed_scattered(&mut self, session: SessionId, key: Key, worker: WorkerId) {
-        let nbytes = self.value_of_data(key).nbytes();
-        self.feed(Event::DataScattered {
-            session,
+    /// A client wants to store a value.
+    pub(super) fn scatter(&mut self, session: SessionId, key: Key, spread: Spread) {
+        let scatter = ScatterId(self.next_scatter);
+        self.next_scatter += 1;
+        self.scattering.insert(scatter, (session, key));
+        let value = DataHeader {
             key,
             result_type: TypeId(0),
-            nbytes,
-            worker,
+            nbytes: self.value_of_data(key).nbytes(),
+        };
+        self.feed(Event::ScatterOffered {
+            session,
+            scatter,
+            values: vec![value],
+            spread,
         });
     }
 
@@ -191,13 +192,6 @@ impl Cluster {
     /// The scheduler's process knows that a worker is gone: nothing of it counts any more.
     pub(super) fn forget_worker(&mut self, worker: WorkerId) {
         self.assigned.retain(|_, (at, _)| *at != worker);
-        let lost = self.scattering.iter().filter(|(_, (at, _))| *at == worker);
-        let lost: Vec<Key> = lost.map(|(key, _)| *key).collect();
-        for key in lost {
-            // The core finds that the worker is not there.
-            let stored = ToScheduler::Stored(worker, key);
-            self.timeline.after(1, Happening::SchedulerGets(stored));
-        }
     }
 
     pub(super) fn tenant_of(&self, session: SessionId) -> TenantId {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use rand::RngExt as _;
 use wask_core::{
-    Attempt, Failure, FailureKind, Key, WorkerId,
+    Attempt, Failure, FailureKind, Key, ScatterId, WorkerId,
     scheduler::{Event, TaskResult},
     worker::{self, Action, ToScheduler as Message},
 };
@@ -21,23 +21,19 @@ impl Cluster {
     pub(super) fn worker_gets(&mut self, id: WorkerId, message: ToWorker) {
         if !self.members.contains_key(&id) {
             // A peer that asks a worker that is gone finds that out.
-            if let ToWorker::Serve { asker, .. } = message {
-                self.answer(id, asker, Vec::new(), Vec::new(), true);
+            match message {
+                ToWorker::Serve { asker, .. } => {
+                    self.answer(id, asker, Vec::new(), Vec::new(), true);
+                }
+                ToWorker::Stage(scatter, _) => self.fail_staging(id, scatter),
+                _ => {}
             }
             return;
         }
         match message {
             ToWorker::Event(event) => self.feed_worker(id, event),
-            ToWorker::Store(key) => {
-                let stored = self.value_of_data(key);
-                let nbytes = stored.nbytes();
-                if let Some(member) = self.members.get_mut(&id) {
-                    member.store.insert(key, stored);
-                }
-                self.feed_worker(id, worker::Event::DataStored { key, nbytes });
-                self.report(id, ToScheduler::Stored(id, key));
-            }
-            ToWorker::Close => self.remove_member(id),
+            ToWorker::Stage(scatter, keys) => self.stage(id, scatter, &keys),
+            ToWorker::Close => self.lose_scheduler(id),
             ToWorker::Serve { asker, keys } => self.serve(id, asker, &keys),
             ToWorker::Served {
                 peer,
@@ -65,6 +61,42 @@ impl Cluster {
                 );
             }
         }
+    }
+
+    /// A client's values come to a worker, whose disk may be full.
+    fn stage(&mut self, id: WorkerId, scatter: ScatterId, keys: &[Key]) {
+        if self.is_stormy && self.rng.random_bool(0.1) {
+            return self.fail_staging(id, scatter);
+        }
+        let values = keys.iter().map(|key| (*key, self.value_of_data(*key)));
+        let values: Vec<(Key, Stored)> = values.collect();
+        let sizes = values.iter().map(|(key, it)| (*key, it.nbytes()));
+        let sizes = sizes.collect();
+        if let Some(member) = self.members.get_mut(&id) {
+            let staged = values.into_iter().map(|(key, it)| ((scatter, key), it));
+            member.staged.extend(staged);
+        }
+        let staged = worker::Event::DataStaged {
+            scatter,
+            values: sizes,
+        };
+        self.feed_worker(id, staged);
+        let staged = ToScheduler::Event(Event::DataStaged {
+            worker: id,
+            scatter,
+        });
+        let staged = Happening::SchedulerGets(self.epoch, staged);
+        self.send(Node::Staging(id), Node::Scheduler, staged);
+    }
+
+    fn fail_staging(&mut self, worker: WorkerId, scatter: ScatterId) {
+        let failed = ToScheduler::Event(Event::StagingFailed {
+            worker,
+            scatter,
+            reason: "as planned".to_owned(),
+        });
+        let failed = Happening::SchedulerGets(self.epoch, failed);
+        self.send(Node::Staging(worker), Node::Scheduler, failed);
     }
 
     pub(super) fn feed_worker(&mut self, id: WorkerId, event: worker::Event) {
@@ -134,6 +166,15 @@ impl Cluster {
                 self.timeline
                     .after(5_000, Happening::ExecutionEnds(id, key, attempt));
             }
+            Action::Keep { scatter, key } => {
+                let staged = member.staged.remove(&(scatter, key));
+                let staged = staged.expect("what is kept was staged");
+                member.store.entry(key).or_insert(staged);
+            }
+            Action::DropStaged { scatter, key } => {
+                let staged = member.staged.remove(&(scatter, key));
+                assert!(staged.is_some(), "{key} is not staged by {scatter}");
+            }
             Action::Drop { key } => {
                 let dropped = member.store.remove(&key);
                 assert!(dropped.is_some(), "{key} is dropped and not there");
@@ -186,6 +227,22 @@ impl Cluster {
                 attempt,
                 missing,
             },
+            Message::DataKept { scatter, key } => Event::DataKept {
+                worker,
+                scatter,
+                key,
+            },
+            Message::StagedMissing { scatter } => Event::StagingFailed {
+                worker,
+                scatter,
+                reason: "it is not staged".to_owned(),
+            },
+            Message::DataFound { key, nbytes } => Event::DataFound {
+                worker,
+                key,
+                nbytes,
+            },
+            Message::AllFound => Event::AllFound { worker },
             Message::ReplicaAdded { key } => Event::ReplicaAdded { worker, key },
             Message::ReplicaMissing { key } => Event::ReplicaMissing { worker, key },
         })
@@ -194,7 +251,7 @@ impl Cluster {
     /// Sends a message to the scheduler, if the connection is whole.
     fn report(&mut self, id: WorkerId, message: ToScheduler) {
         if self.members.get(&id).is_some_and(|member| !member.is_cut) {
-            let happening = Happening::SchedulerGets(message);
+            let happening = Happening::SchedulerGets(self.epoch, message);
             self.send(Node::Worker(id), Node::Scheduler, happening);
         }
     }
@@ -242,6 +299,18 @@ impl Cluster {
         };
         let happening = Happening::WorkerGets(asker, served);
         self.send(Node::Worker(peer), Node::Worker(asker), happening);
+    }
+
+    /// All executions end, as the worker has lost the scheduler.
+    pub(super) fn end_all_executions(&mut self, id: WorkerId) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        let executing = member.executing.iter();
+        let executing: Vec<_> = executing.map(|(key, it)| (*key, it.attempt)).collect();
+        for (key, attempt) in executing {
+            self.execution_ends(id, key, attempt);
+        }
     }
 
     /// An execution has come to its end, or was interrupted, which may come too late.

@@ -169,7 +169,7 @@ fn an_impure_task_without_a_result_runs_again() {
 }
 
 #[test]
-fn a_task_given_back_is_placed_anew_and_the_false_holder_is_cleaned() {
+fn a_task_given_back_is_placed_anew_and_a_holder_speaks_for_itself() {
     let mut h = Harness::with_workers(3, 1);
     h.submit(1, [task("x")], ["x"]);
     h.finish(1, "x", 1);
@@ -182,9 +182,12 @@ fn a_task_given_back_is_placed_anew_and_the_false_holder_is_cleaned() {
         "s1: x finished",
     ]);
     h.miss(3, "y", 1, &[("x", 1)]);
-    h.expect(["w1: free x", "w3: compute y#2 from x@w2"]);
-    h.miss(3, "y", 2, &[("x", 2)]);
-    h.expect(["w2: free x", "w2: compute x#2", "s1: x pending"]);
+    h.expect(["w3: compute y#2 from x@w1,w2"]);
+    h.gone(1, "x");
+    h.miss(3, "y", 2, &[("x", 1)]);
+    h.expect(["w3: compute y#3 from x@w2"]);
+    h.gone(2, "x");
+    h.expect(["w3: cancel y#3", "w2: compute x#2", "s1: x pending"]);
     assert_eq!(h.counts().waiting, 1);
 }
 
@@ -225,7 +228,7 @@ fn a_worker_silent_for_three_heartbeats_is_lost() {
     let mut h = Harness::with_workers(2, 1);
     h.submit(1, [task("x")], ["x"]);
     h.expect(["w1: compute x#1"]);
-    assert_eq!(h.core.poll_timeout(), Some(Time::from_nanos(1_500_000_000)));
+    assert_eq!(h.core.poll_timeout(), Some(Time::from_nanos(500_000_000)));
     h.later(1000);
     h.send(Event::Heartbeat {
         worker: WorkerId(2),
@@ -234,7 +237,7 @@ fn a_worker_silent_for_three_heartbeats_is_lost() {
     h.expect([]);
     h.later(1);
     h.expect(["w1: close", "w2: compute x#2"]);
-    assert_eq!(h.core.poll_timeout(), Some(Time::from_nanos(2_500_000_000)));
+    assert_eq!(h.core.poll_timeout(), Some(Time::from_nanos(2_000_000_000)));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod large_inputs;
 mod losing_workers;
 mod placement;
 mod releasing;
+mod returning;
 mod scattering;
 mod stale;
 mod submitting;
@@ -25,11 +26,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use bytes::Bytes;
 
 use super::{
-    Action, Config, Counts, Event, Input, KeyState, SchedulerCore, TaskResult, WorkerInfo,
+    Action, Config, Counts, DataHeader, Event, Input, KeyState, SchedulerCore, Spread, TaskResult,
+    WorkerInfo,
 };
 use crate::{
-    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Key, SessionId, TASK_MEMORY_MAX,
-    TaskKind, TaskOptions, TaskSpec, TenantId, Time, TypeId, WorkerId,
+    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Key, ScatterId, SessionId,
+    TASK_MEMORY_MAX, TaskKind, TaskOptions, TaskSpec, TenantId, Time, TypeId, WorkerId,
 };
 
 const TENANT: TenantId = TenantId(1);
@@ -159,6 +161,8 @@ impl Harness {
             memory_limit: 1 << 30,
             task_memory: TASK_MEMORY_MAX,
             resources: BTreeMap::new(),
+            returning: false,
+            previous: None,
         };
         change(&mut info);
         let worker = WorkerId(worker);
@@ -237,13 +241,76 @@ impl Harness {
     }
 
     fn scatter(&mut self, session: u64, name: &'static str, worker: u32) {
-        self.name(name, Key::of_data("tenant", "string", name.as_bytes()));
-        self.send(Event::DataScattered {
+        // To that worker and no other: where there are several, it goes to the one it is meant for.
+        self.offer(session, 100 + session, &[(name, 100)], Spread::One);
+        let chosen = self.parts();
+        assert!(chosen.is_empty() || chosen == [worker], "{chosen:?}");
+        if !chosen.is_empty() {
+            self.staged(worker, 100 + session);
+            self.kept(worker, 100 + session, name);
+        }
+        let extra = |action: &Action| {
+            matches!(
+                action,
+                Action::KeepData { .. } | Action::StageData { .. } | Action::ScatterDone { .. }
+            )
+        };
+        self.core.actions.retain(|action| !extra(action));
+        self.core.reports.retain(|action| !extra(action));
+    }
+
+    fn offer(
+        &mut self,
+        session: u64,
+        scatter: u64,
+        values: &[(&'static str, u64)],
+        spread: Spread,
+    ) {
+        let header = |(name, nbytes): &(&'static str, u64)| {
+            let key = Key::of_data("tenant", "string", name.as_bytes());
+            self.name(name, key);
+            DataHeader {
+                key,
+                result_type: TypeId(0),
+                nbytes: *nbytes,
+            }
+        };
+        let values = values.iter().map(header).collect();
+        self.send(Event::ScatterOffered {
             session: SessionId(session),
-            key: self.key(name),
-            result_type: TypeId(0),
-            nbytes: 100,
+            scatter: ScatterId(scatter),
+            values,
+            spread,
+        });
+    }
+
+    /// The workers that the last offer goes to.
+    fn parts(&self) -> Vec<u32> {
+        let parts = self
+            .core
+            .reports
+            .iter()
+            .rev()
+            .find_map(|action| match action {
+                Action::StageData { parts, .. } => Some(parts),
+                _ => None,
+            });
+        let parts = parts.into_iter().flatten();
+        parts.map(|(worker, _)| worker.0).collect()
+    }
+
+    fn staged(&mut self, worker: u32, scatter: u64) {
+        self.send(Event::DataStaged {
             worker: WorkerId(worker),
+            scatter: ScatterId(scatter),
+        });
+    }
+
+    fn kept(&mut self, worker: u32, scatter: u64, name: &str) {
+        self.send(Event::DataKept {
+            worker: WorkerId(worker),
+            scatter: ScatterId(scatter),
+            key: self.key(name),
         });
     }
 
@@ -318,7 +385,31 @@ impl Harness {
 
     fn lose(&mut self, worker: u32) {
         let worker = WorkerId(worker);
-        self.send(Event::WorkerLost { worker });
+        self.send(Event::WorkerLost {
+            worker,
+            may_return: false,
+        });
+    }
+
+    fn cut(&mut self, worker: u32) {
+        let worker = WorkerId(worker);
+        self.send(Event::WorkerLost {
+            worker,
+            may_return: true,
+        });
+    }
+
+    fn all_found(&mut self, worker: u32) {
+        let worker = WorkerId(worker);
+        self.send(Event::AllFound { worker });
+    }
+
+    fn find(&mut self, worker: u32, name: &str) {
+        self.send(Event::DataFound {
+            worker: WorkerId(worker),
+            key: self.key(name),
+            nbytes: 100,
+        });
     }
 
     fn counts(&self) -> Counts {
@@ -355,6 +446,22 @@ impl Harness {
                 let keys: Vec<_> = keys.iter().map(name).collect();
                 format!("w{}: free {}", worker.0, keys.join(","))
             }
+            Action::StageData { parts, .. } => {
+                let part = |(worker, keys): &(WorkerId, Vec<Key>)| {
+                    let keys: Vec<_> = keys.iter().map(name).collect();
+                    format!("{} to w{}", keys.join(","), worker.0)
+                };
+                let parts: Vec<_> = parts.iter().map(part).collect();
+                format!("stage {}", parts.join(" "))
+            }
+            Action::KeepData { worker, scatter } => format!("w{}: keep {}", worker.0, scatter.0),
+            Action::DropStaged { worker, scatter } => {
+                format!("w{}: drop staged {}", worker.0, scatter.0)
+            }
+            Action::ScatterDone { scatter, outcome } => match outcome {
+                Ok(()) => format!("{} done", scatter.0),
+                Err(error) => format!("{} failed: {error:?}", scatter.0),
+            },
             Action::CloseWorker { worker, .. } => format!("w{}: close", worker.0),
             Action::Report {
                 session,

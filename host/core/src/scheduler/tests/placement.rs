@@ -135,6 +135,8 @@ fn many_dependents_of_few_inputs_are_held_back_as_root_tasks_are() {
 #[test]
 fn what_is_held_back_still_goes_where_its_inputs_are() {
     let mut h = Harness::with_workers(2, 2);
+    h.scatter(1, "elsewhere", 1);
+    h.expect(["s1: elsewhere finished"]);
     h.scatter(1, "x", 2);
     let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
     h.submit(1, names.map(|name| task(name).after(["x"])), names);

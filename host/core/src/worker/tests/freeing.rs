@@ -54,7 +54,6 @@ fn a_bad_result_is_told_of() {
     let mut h = Harness::new();
     h.store("x");
     h.gone("x");
-    h.gone("x");
     h.expect(["> gone x"]);
     h.expect_empty();
 }

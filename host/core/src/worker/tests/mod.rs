@@ -8,6 +8,8 @@ mod cancelling;
 mod executing;
 mod fetching;
 mod freeing;
+mod returning;
+mod staging;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -15,8 +17,8 @@ use bytes::Bytes;
 
 use super::{Action, Config, Counts, Event, ToScheduler, WorkerCore};
 use crate::{
-    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Key, TaskKind, TaskOptions,
-    TaskSpec, Time, TypeId, WorkerId,
+    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Key, ScatterId, TaskKind,
+    TaskOptions, TaskSpec, Time, TypeId, WorkerId,
     scheduler::{Input, TaskResult},
     task::Priority,
 };
@@ -182,9 +184,22 @@ impl Harness {
         self.send(Event::FetchFailed { peer, arrived });
     }
 
+    fn stage(&mut self, scatter: u64, name: &'static str) {
+        let values = vec![(self.key(name), 10)];
+        let scatter = ScatterId(scatter);
+        self.send(Event::DataStaged { scatter, values });
+    }
+
+    /// A value is staged and kept.
     fn store(&mut self, name: &'static str) {
-        let key = self.key(name);
-        self.send(Event::DataStored { key, nbytes: 10 });
+        self.stage(1, name);
+        let scatter = ScatterId(1);
+        self.send(Event::KeepData { scatter });
+        let of_storing = |action: &Action| {
+            let told = matches!(action, Action::Send(ToScheduler::DataKept { .. }));
+            told || matches!(action, Action::Keep { .. })
+        };
+        self.core.actions.retain(|action| !of_storing(action));
     }
 
     fn free<const N: usize>(&mut self, names: [&'static str; N]) {
@@ -207,6 +222,8 @@ fn text(names: &BTreeMap<Key, &'static str>, action: &Action) -> String {
         }
         Action::Execute { task, attempt } => format!("execute {}#{}", name(&task.key), attempt.0),
         Action::Interrupt { key, attempt } => format!("interrupt {}#{}", name(key), attempt.0),
+        Action::Keep { key, .. } => format!("keep {}", name(key)),
+        Action::DropStaged { key, .. } => format!("drop staged {}", name(key)),
         Action::Drop { key } => format!("drop {}", name(key)),
         Action::Send(message) => match message {
             ToScheduler::TaskStarted { key, attempt } => {
@@ -230,6 +247,10 @@ fn text(names: &BTreeMap<Key, &'static str>, action: &Action) -> String {
                 let missing = missing.join(" ");
                 format!("> missing {}#{}: {missing}", name(key), attempt.0)
             }
+            ToScheduler::DataKept { key, .. } => format!("> kept {}", name(key)),
+            ToScheduler::StagedMissing { scatter } => format!("> not staged {}", scatter.0),
+            ToScheduler::AllFound => "> all found".to_owned(),
+            ToScheduler::DataFound { key, .. } => format!("> found {}", name(key)),
             ToScheduler::ReplicaAdded { key } => format!("> added {}", name(key)),
             ToScheduler::ReplicaMissing { key } => format!("> gone {}", name(key)),
         },

@@ -1,0 +1,274 @@
+//! What one connection has asked of this process, against its limits.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, VecDeque},
+    fmt,
+};
+
+use capnp::message::ReaderOptions;
+use capnp_rpc::rpc_capnp::{message, message_target, return_};
+use tokio::sync::watch;
+
+use crate::{CloseReason, Limits, error::closed};
+
+/// What a message costs beside its own bytes: its place in a queue or a table.
+const MESSAGE_BYTES: usize = 256;
+
+/// The account of one connection. Where a limit is passed, the connection is closed.
+pub(crate) struct Ledger {
+    limits: Limits,
+    is_stranger: Cell<bool>,
+    asked: RefCell<Asked>,
+    answers: RefCell<Answers>,
+    closing: watch::Sender<Option<CloseReason>>,
+}
+
+/// What the peer has sent.
+#[derive(Default)]
+struct Asked {
+    /// Messages, and bytes of them, while it is a stranger.
+    messages: usize,
+    bytes: usize,
+    /// Questions that are not both answered and done with.
+    questions: HashMap<u32, Question>,
+    /// Of them, those that the peer gave up before they were answered. The RPC system ends what it
+    /// does for them, sends no answer, and so keeps their place for ever.
+    given_up: usize,
+    /// Bytes of messages whose questions are not answered.
+    question_bytes: usize,
+}
+
+/// A question of the peer.
+#[derive(Default)]
+struct Question {
+    /// What its message holds, until it is answered.
+    bytes: usize,
+    is_answered: bool,
+    /// The peer wants nothing more of it.
+    is_finished: bool,
+    /// Another question is put to its answer, so that giving it up does not end it.
+    is_needed: bool,
+}
+
+/// What waits to be sent to the peer, which may not read it.
+#[derive(Default)]
+struct Answers {
+    /// Bytes that were ever to be sent, and that were.
+    queued: u64,
+    written: u64,
+    /// Where in them answers end, and what each costs.
+    unread: VecDeque<(u64, usize)>,
+    unread_bytes: usize,
+}
+
+impl Ledger {
+    pub(crate) fn new(limits: &Limits, is_stranger: bool) -> Self {
+        Self {
+            limits: limits.clone(),
+            is_stranger: Cell::new(is_stranger),
+            asked: RefCell::default(),
+            answers: RefCell::default(),
+            closing: watch::channel(None).0,
+        }
+    }
+
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.is_stranger.get()
+    }
+
+    pub(crate) fn let_in(&self) {
+        self.is_stranger.set(false);
+    }
+
+    /// Wants the connection closed; the first reason counts.
+    pub(crate) fn close(&self, reason: impl fmt::Display) {
+        self.closing.send_if_modified(|asked| {
+            let first = asked.is_none();
+            asked.get_or_insert_with(|| CloseReason::new(reason));
+            first
+        });
+    }
+
+    /// Waits until somebody wants the connection closed.
+    pub(crate) async fn close_asked(&self) -> CloseReason {
+        let mut closing = self.closing.subscribe();
+        let asked = closing.wait_for(Option::is_some).await;
+        let reason = asked.ok().and_then(|reason| reason.clone());
+        reason.unwrap_or_else(CloseReason::dropped)
+    }
+
+    /// How large a message may be that comes now: its header alone makes the reader allocate that
+    /// much.
+    pub(crate) fn size_limit(&self) -> ReaderOptions {
+        let mut options = self.options();
+        if self.is_stranger() {
+            options.traversal_limit_in_words(Some(self.limits.stranger_bytes / 8));
+        }
+        options
+    }
+
+    /// How a message may be read.
+    pub(crate) fn options(&self) -> ReaderOptions {
+        let mut options = ReaderOptions::new();
+        options.traversal_limit_in_words(Some(self.limits.message_bytes / 8));
+        options.nesting_limit(self.limits.message_nesting);
+        options
+    }
+
+    /// Notes a message of the peer. Fails where it passes a limit.
+    pub(crate) fn received(&self, message: message::Reader<'_>, words: usize) -> capnp::Result<()> {
+        let bytes = words * 8 + MESSAGE_BYTES;
+        let mut asked = self.asked.borrow_mut();
+        if self.is_stranger() {
+            asked.messages += 1;
+            asked.bytes += bytes;
+        }
+        match message.which() {
+            Ok(message::Call(call)) => {
+                let call = call?;
+                if let Ok(message_target::PromisedAnswer(answer)) = call.get_target()?.which() {
+                    asked.needed(answer?.get_question_id());
+                }
+                asked.question(call.get_question_id(), bytes);
+            }
+            Ok(message::Bootstrap(asks)) => asked.question(asks?.get_question_id(), bytes),
+            Ok(message::Finish(finish)) => asked.finished(finish?.get_question_id()),
+            // Nothing is kept of the others, or they are sent back.
+            _ => {}
+        }
+        drop(asked);
+        self.check()
+    }
+
+    /// Notes that a message of so many bytes is to be sent.
+    pub(crate) fn queued(&self, message: Option<message::Reader<'_>>, bytes: usize) {
+        let mut answers = self.answers.borrow_mut();
+        answers.queued += bytes as u64;
+        let is_answer = match message.map(|message| message.which()) {
+            Some(Ok(message::Return(Ok(answer)))) => {
+                self.asked.borrow_mut().answered(answer);
+                true
+            }
+            // What was not understood is sent back whole.
+            Some(Ok(message::Unimplemented(_))) => true,
+            _ => false,
+        };
+        if is_answer {
+            let (end, cost) = (answers.queued, bytes + MESSAGE_BYTES);
+            answers.unread.push_back((end, cost));
+            answers.unread_bytes += cost;
+        }
+        drop(answers);
+        // The connection is closed then; whoever sent this hears of that.
+        let _ = self.check();
+    }
+
+    /// Notes that bytes were handed to the system.
+    pub(crate) fn written(&self, bytes: usize) {
+        let mut answers = self.answers.borrow_mut();
+        answers.written += bytes as u64;
+        let written = answers.written;
+        while let Some((_, cost)) = answers.unread.pop_front_if(|(end, _)| *end <= written) {
+            answers.unread_bytes -= cost;
+        }
+    }
+
+    /// Closes a connection that has passed a limit.
+    fn check(&self) -> capnp::Result<()> {
+        let (limits, asked, answers) = (&self.limits, self.asked.borrow(), self.answers.borrow());
+        let as_stranger = [
+            (
+                asked.messages,
+                limits.stranger_messages,
+                "messages before it was let in",
+            ),
+            (
+                asked.bytes,
+                limits.stranger_bytes,
+                "bytes before it was let in",
+            ),
+            (
+                answers.unread.len(),
+                limits.stranger_answers,
+                "unread answers before it was let in",
+            ),
+        ];
+        let queued = usize::try_from(answers.queued - answers.written).unwrap_or(usize::MAX);
+        let always = [
+            (
+                asked.questions.len() - asked.given_up,
+                limits.questions,
+                "open questions",
+            ),
+            (asked.given_up, limits.given_up, "questions that it gave up"),
+            (
+                asked.question_bytes,
+                limits.question_bytes,
+                "bytes of open questions",
+            ),
+            (
+                answers.unread_bytes,
+                limits.answer_bytes,
+                "bytes of unread answers",
+            ),
+            (queued, limits.queued_bytes, "bytes that it does not read"),
+        ];
+        let as_stranger = as_stranger.iter().filter(|_| self.is_stranger());
+        let passed = as_stranger
+            .chain(&always)
+            .find(|(count, limit, _)| count > limit);
+        let Some((_, limit, what)) = passed else {
+            return Ok(());
+        };
+        let reason = format!("the peer passed a limit: more than {limit} {what}");
+        self.close(&reason);
+        Err(closed(reason).into())
+    }
+}
+
+impl Asked {
+    fn question(&mut self, id: u32, bytes: usize) {
+        let question = Question {
+            bytes,
+            ..Question::default()
+        };
+        // The RPC system ends the connection where an id is in use.
+        self.questions.insert(id, question);
+        self.question_bytes += bytes;
+    }
+
+    fn needed(&mut self, id: u32) {
+        if let Some(question) = self.questions.get_mut(&id) {
+            question.is_needed = true;
+        }
+    }
+
+    fn answered(&mut self, answer: return_::Reader<'_>) {
+        let id = answer.get_answer_id();
+        let Some(question) = self.questions.get_mut(&id) else {
+            return;
+        };
+        self.question_bytes -= std::mem::take(&mut question.bytes);
+        question.is_answered = true;
+        self.given_up -= usize::from(question.is_finished);
+        if question.is_finished || answer.get_no_finish_needed() {
+            self.questions.remove(&id);
+        }
+    }
+
+    fn finished(&mut self, id: u32) {
+        let Some(question) = self.questions.get_mut(&id) else {
+            return;
+        };
+        if question.is_answered {
+            self.questions.remove(&id);
+        } else if !question.is_finished {
+            question.is_finished = true;
+            self.given_up += 1;
+            if !question.is_needed {
+                self.question_bytes -= std::mem::take(&mut question.bytes);
+            }
+        }
+    }
+}

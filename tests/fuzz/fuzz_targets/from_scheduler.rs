@@ -1,0 +1,5 @@
+//! `make fuzz TARGET=from_scheduler`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| wask_readers::from_scheduler(bytes));
