@@ -249,7 +249,8 @@ impl SchedulerCore {
 
     /// Has a worker drop a result.
     fn free_key(&mut self, worker: WorkerId, key: Key) {
-        if self.workers.contains(worker) {
+        // What is about to be counted on once more stays; if it is not, it is freed then.
+        if self.workers.contains(worker) && !self.is_keeping(worker, key) {
             self.frees.entry(worker).or_default().push(key);
         }
     }

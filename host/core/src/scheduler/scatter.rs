@@ -290,6 +290,18 @@ impl SchedulerCore {
         }
     }
 
+    /// Whether the worker was told to keep this value, and has yet to say that it does.
+    pub(super) fn is_keeping(&self, worker: WorkerId, key: Key) -> bool {
+        let mut parts = self.scatters.values();
+        parts.any(|scatter| {
+            let part = scatter.parts.get(&worker);
+            scatter.values.contains_key(&key)
+                && part.is_some_and(|part| {
+                    matches!(part.stage, Stage::Keeping { .. }) && part.keys.contains(&key)
+                })
+        })
+    }
+
     fn give_back_staged(&mut self, scatter: &Scatter) {
         for (worker, part) in &scatter.parts {
             if part.stage != Stage::Kept {

@@ -69,13 +69,33 @@ fn two_sessions_may_store_equal_values_at_once() {
     h.kept(1, 1, "x");
     h.release(1, ["x"]);
     h.kept(1, 2, "x");
+    // Were it freed for the first, the worker would drop what the second counts on.
+    h.expect(["s1: x finished", "1 done", "s2: x finished", "2 done"]);
+    h.release(2, ["x"]);
+    h.expect(["w1: free x"]);
+}
+
+#[test]
+fn what_an_abandoned_scatter_left_behind_is_not_dropped_where_another_keeps_it() {
+    let mut h = Harness::with_workers(1, 1);
+    h.open(2, TENANT);
+    h.offer(1, 1, &[("x", 100)], Spread::One);
+    h.staged(1, 1);
+    h.close(1);
+    h.offer(2, 2, &[("x", 100)], Spread::One);
+    h.staged(1, 2);
+    h.kept(1, 1, "x");
+    h.kept(1, 2, "x");
     h.expect([
-        "w1: free x",
-        "s1: x finished",
-        "1 done",
+        "w1: keep 1",
+        "w1: drop staged 1",
+        "w1: keep 2",
+        "stage x to w1",
+        "stage x to w1",
         "s2: x finished",
         "2 done",
     ]);
+    assert_eq!(h.core.holders(&h.key("x")), [WorkerId(1)]);
 }
 
 #[test]
