@@ -15,9 +15,9 @@ use wask_value::{FunctionType, Rope, Segment, Type};
 
 use crate::{
     Encoded, Error,
+    handle::Handle,
     lazy::{Input, InputId},
     session::Session,
-    state::Handle,
 };
 
 /// Arguments as a task has them, but for the keys of what goes into the holes.

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
+use wask_core::client::Config;
 use wask_rpc::{Address, Limits, spawn_rpc_thread};
 
 use crate::{
     Client, Error,
-    outbox::Outbox,
+    driver::Driver,
     remote::{self, Target},
     session::Session,
 };
 
 /// Bytes of submitted tasks that may wait to be sent, before submitting waits too.
-const OUTBOX_BYTES: usize = 256 << 20;
+const QUEUE_BYTES: usize = 256 << 20;
 /// The most bytes of results that one call brings here, where nothing else is said.
 const MAX_RESULT_BYTES: u64 = 4 << 30;
 
@@ -96,13 +97,19 @@ impl Builder {
             name: self.name.unwrap_or_else(program_name),
             limits: self.limits,
         };
-        let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
+        let config = Config {
+            batch_items: limits.batch_items,
+            batch_bytes: limits.batch_bytes,
+            // The scheduler ends a session with its connection.
+            resend_bytes: None,
+        };
+        let driver = Arc::new(Driver::new(config, QUEUE_BYTES));
         let (requests, received) = mpsc::unbounded_channel();
         let (welcome, welcomed) = oneshot::channel();
-        let inbox = outbox.clone();
-        // Its end is told by the outbox; nobody joins it.
+        let driven = driver.clone();
+        // Its end is told by the driver; nobody joins it.
         spawn_rpc_thread("wask-client", move || {
-            remote::run(target, inbox, received, welcome)
+            remote::run(target, driven, received, welcome)
         })
         .map_err(|error| Error::Thread(Arc::new(error)))?;
         let welcome = welcomed.await.map_err(|_| Error::Disconnected {
@@ -110,7 +117,7 @@ impl Builder {
             reason: "the client's thread has ended".into(),
         })??;
         let max = self.max_result_bytes;
-        let session = Session::new(shown, welcome, limits, max, outbox, requests);
+        let session = Session::new(shown, welcome, limits, max, driver, requests);
         Ok(Client::new(Arc::new(session)))
     }
 }

@@ -8,7 +8,7 @@ use wask_core::{Digest, TaskKind};
 use wask_rpc::wire::ComponentInfo;
 use wask_value::{FunctionType, WitType};
 
-use crate::{Dynamic, Error, Options, blueprint::Blueprint, state::Description};
+use crate::{Dynamic, Error, Options, blueprint::Blueprint, handle::Description};
 
 /// A component: a library of task functions. Cheap to clone.
 ///

@@ -10,8 +10,8 @@ use wask_value::{Type, Value, WitType};
 use crate::{
     Encoded, Error, TaskError,
     arguments::Slot,
+    handle::{Handle, State},
     results,
-    state::{Handle, State},
 };
 
 /// A client's hold on a key: the result of a task, or a value that was scattered.

@@ -33,11 +33,12 @@
 //!
 //! # How it works
 //!
-//! One thread speaks Cap'n Proto with the scheduler (`remote`). Everything that has an order,
-//! submissions, releases, cancellations, goes through one queue (`outbox`), from which that thread
-//! takes batches; the rest are calls that run there. What the scheduler tells of keys goes straight
-//! into the futures' shared states (`state`), which wake whoever waits. Keys are computed here, so
-//! that nothing waits for an answer before it can be referred to.
+//! What a session holds and has yet to say is a pure state machine, `wask_core::ClientCore`; the
+//! `driver` is the lock around it, and wakes whoever waits for keys (`watch`). One thread speaks
+//! Cap'n Proto with the scheduler (`remote`). Everything that has an order, submissions, releases,
+//! cancellations, goes through the core's queue, from which that thread takes batches; the rest are
+//! calls that run there (`session`). A future is a counted hold on a key (`handle`). Keys are computed
+//! here, so that nothing waits for an answer before it can be referred to.
 
 #![warn(missing_docs)]
 
@@ -47,26 +48,27 @@ mod blueprint;
 mod callbacks;
 mod client;
 mod connect;
+mod driver;
 mod encoded;
 mod error;
 mod function;
 mod future;
+mod handle;
 mod lazy;
 #[cfg(feature = "local")]
 mod local;
 mod names;
 mod nested;
 mod options;
-mod outbox;
 mod partitions;
 mod remote;
 mod results;
 mod session;
-mod state;
 #[cfg(test)]
 mod testing;
 mod thread;
 mod transfer;
+mod watch;
 
 pub use arguments::{Each, each};
 pub use client::{AsCompleted, Client, CompletedResults, Dataset, Gathered, Scatter, Waited};

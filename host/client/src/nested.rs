@@ -12,7 +12,7 @@ use std::{
 use bytes::Bytes;
 use wask_core::{KeyMap, KeySet};
 
-use crate::{Error, Future, ReadAs, results, state::Handle};
+use crate::{Error, Future, ReadAs, handle::Handle, results};
 
 /// A structure of futures that becomes an `R` with results in their places:
 /// [`Client::gather_nested`](crate::Client::gather_nested).

@@ -1,12 +1,12 @@
 //! The RPC thread: one connection to a scheduler, and everything that goes over it.
 //!
 //! What the program wants comes as requests, each a small piece of code that runs here, and as the
-//! commands in the [`Outbox`]; what the scheduler tells goes into the outbox's handles. Nothing
-//! here may block.
+//! messages that the [`Driver`] wants sent; what the scheduler tells goes to the driver. Nothing here
+//! may block.
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, pin::pin, rc::Rc, sync::Arc, time::Duration};
 
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
     time::{MissedTickBehavior, interval, timeout},
@@ -23,8 +23,7 @@ use wask_schema::{
 
 use crate::{
     Error,
-    outbox::{Outbox, Outgoing},
-    session::Request,
+    driver::{Driver, Outgoing},
 };
 
 /// Calls that may be under way at a time; each costs some kilobytes while it is. Streams of
@@ -32,6 +31,9 @@ use crate::{
 const CALLS: usize = 64;
 /// How long a client that is closed tries to get its last commands taken in.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// What another thread wants done on the RPC thread.
+pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
 
 /// Whom to connect to, and as whom.
 pub(crate) struct Target {
@@ -53,28 +55,38 @@ pub(crate) struct Remote {
     pub(crate) session: session::Client,
     pub(crate) limits: Limits,
     commands: session_commands::Client,
-    outbox: Arc<Outbox>,
+    driver: Arc<Driver>,
     heartbeat: Duration,
     closing: Notify,
+    /// Whether it ends as soon as all has been sent.
+    is_leaving: Cell<bool>,
 }
 
 impl Remote {
+    /// Waits until the scheduler has taken in all that was said so far.
+    pub(crate) async fn taken_in(&self) -> Result<(), wask_rpc::Error> {
+        let (done, is_done) = oneshot::channel();
+        self.driver.sync(done);
+        let over = |_| wask_rpc::Error::Disconnected("the session is over".to_owned());
+        is_done.await.map_err(over)
+    }
+
     /// Ends the session once what was submitted and released so far has been sent.
     pub(crate) fn close(&self) {
         self.closing.notify_one();
     }
 }
 
-/// Connects, then serves requests until the session ends. However that comes about, the outbox
+/// Connects, then serves requests until the session ends. However that comes about, the driver
 /// is closed then.
 pub(crate) async fn run(
     target: Target,
-    outbox: Arc<Outbox>,
+    driver: Arc<Driver>,
     mut requests: mpsc::UnboundedReceiver<Request>,
     welcome: oneshot::Sender<Result<Welcome, Error>>,
 ) {
-    let ending = Ending(outbox.clone());
-    let (remote, connection, accepted) = match open(&target, &outbox).await {
+    let ending = Ending(driver.clone());
+    let (remote, connection, accepted) = match open(&target, &driver).await {
         Ok(opened) => opened,
         Err(error) => {
             // Who asked for it may have given up by now.
@@ -84,13 +96,16 @@ pub(crate) async fn run(
     };
     let _ = welcome.send(Ok(accepted));
     let remote = Rc::new(remote);
+    let mut pump = pin!(pump(&remote));
     let reason = tokio::select! {
         reason = connection.closed() => reason.to_string(),
-        error = pump(&remote) => error.to_string(),
+        Err(error) = &mut pump => error.to_string(),
         error = beat(&remote) => error.to_string(),
         () = serve(&remote, &mut requests) => {
             // A scheduler that does not answer any more need not hold up the program's end.
-            let _ = timeout(FAREWELL, drain(&remote)).await;
+            remote.is_leaving.set(true);
+            remote.driver.wake();
+            let _ = timeout(FAREWELL, pump).await;
             "the client was closed".into()
         }
     };
@@ -101,8 +116,8 @@ pub(crate) async fn run(
     drop(requests);
 }
 
-/// Closes the outbox even where the thread panics, so that nobody waits for ever.
-struct Ending(Arc<Outbox>);
+/// Closes the driver even where the thread panics, so that nobody waits for ever.
+struct Ending(Arc<Driver>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
@@ -112,13 +127,13 @@ impl Drop for Ending {
 
 async fn open(
     target: &Target,
-    outbox: &Arc<Outbox>,
+    driver: &Arc<Driver>,
 ) -> Result<(Remote, Connection, Welcome), Error> {
     let unreachable = |error| Error::Unreachable(Arc::new(error));
     let stream = wask_rpc::connect(&target.address, &target.limits).await;
     let stream = stream.map_err(unreachable)?;
     let (gateway, connection) = Connection::open::<gateway::Client>(stream, &target.limits);
-    let opened = login(target, outbox, &gateway).await;
+    let opened = login(target, driver, &gateway).await;
     let (remote, welcome) = match opened {
         Err(LoginError::Refused(refusal)) => return Err(refusal.into()),
         Err(LoginError::Rpc(wask_rpc::Error::Disconnected(_))) => {
@@ -149,7 +164,7 @@ impl<E: Into<wask_rpc::Error>> From<E> for LoginError {
 
 async fn login(
     target: &Target,
-    outbox: &Arc<Outbox>,
+    driver: &Arc<Driver>,
     gateway: &gateway::Client,
 ) -> Result<(Remote, Welcome), LoginError> {
     let mut request = gateway.login_request();
@@ -159,7 +174,7 @@ async fn login(
     info.set_name(&target.name);
     info.set_software_version(SOFTWARE_VERSION);
     info.set_protocol_version(PROTOCOL_VERSION);
-    params.set_events(capnp_rpc::new_client(Events(outbox.clone())));
+    params.set_events(capnp_rpc::new_client(Events(driver.clone())));
     let answer = request.send().promise.await?;
     let accepted = match answer.get()?.get_result()?.which()? {
         login::Accepted(accepted) => accepted?,
@@ -183,9 +198,10 @@ async fn login(
         session,
         limits: target.limits.clone(),
         commands,
-        outbox: outbox.clone(),
+        driver: driver.clone(),
         heartbeat: Duration::from_millis(accepted.get_heartbeat_millis().max(1).into()),
         closing: Notify::new(),
+        is_leaving: Cell::new(false),
     };
     let welcome = Welcome {
         tenant: accepted.get_tenant()?.to_str()?.into(),
@@ -194,28 +210,31 @@ async fn login(
     Ok((remote, welcome))
 }
 
-/// Sends commands as they come; many that come together go together.
-async fn pump(remote: &Remote) -> wask_rpc::Error {
+/// Sends what there is to be sent, until this client leaves; what comes together goes together.
+async fn pump(remote: &Remote) -> Result<(), wask_rpc::Error> {
     loop {
-        remote.outbox.filled().await;
-        if let Err(error) = drain(remote).await {
-            return error;
+        send_all(remote).await?;
+        if remote.is_leaving.get() {
+            return Ok(());
         }
+        remote.driver.filled().await;
     }
 }
 
-/// Sends all commands that there are.
-async fn drain(remote: &Remote) -> Result<(), wask_rpc::Error> {
-    while let Some(outgoing) = remote.outbox.take(&remote.limits) {
+async fn send_all(remote: &Remote) -> Result<(), wask_rpc::Error> {
+    while let Some(outgoing) = remote.driver.next() {
         match outgoing {
             Outgoing::Batch(batch) => {
                 push_session_batch(&remote.commands, &batch, &remote.limits).await?;
+                remote.driver.sent();
             }
-            Outgoing::Upload(component) => upload(remote, &component).await?,
-            Outgoing::Sync(done) => {
+            Outgoing::Upload(component) => {
+                upload(remote, &component).await?;
+                remote.driver.sent();
+            }
+            Outgoing::Sync => {
                 remote.commands.sync_request().send().promise.await?;
-                // Whoever asked may have given up by now.
-                let _ = done.send(());
+                remote.driver.acknowledged();
             }
         }
     }
@@ -233,7 +252,7 @@ async fn upload(
     match remote.upload(digest, bytes, String::new()).await {
         Err(wask_rpc::Error::Refused(refusal)) => {
             tracing::warn!(%digest, %refusal, "the cluster refused a component");
-            remote.outbox.was_refused(&digest);
+            remote.driver.component_refused(digest);
             Ok(())
         }
         uploaded => uploaded.map(|_| ()),
@@ -276,7 +295,7 @@ async fn serve(remote: &Rc<Remote>, requests: &mut mpsc::UnboundedReceiver<Reque
 }
 
 /// Where the scheduler tells what became of keys.
-struct Events(Arc<Outbox>);
+struct Events(Arc<Driver>);
 
 impl client_events::Server for Events {
     fn push(
@@ -290,8 +309,7 @@ impl client_events::Server for Events {
             .and_then(wire::read_key_events);
         match taken {
             Ok(events) => {
-                let events = events.into_iter();
-                self.0.resolve(events.map(|(key, news)| (key, news.into())));
+                self.0.told(events);
             }
             Err(error) => {
                 // Futures would wait for ever for what was in there. The scheduler closes the

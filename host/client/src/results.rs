@@ -7,7 +7,8 @@ use wask_core::{Failure, KeyMap};
 
 use crate::{
     Error, ReadAs, TaskError,
-    state::{Completions, Handle, State},
+    handle::{Handle, State},
+    watch::Completions,
 };
 
 /// How often in a row results are asked for of which none comes, though all should be there.
@@ -130,7 +131,7 @@ impl Fetching<'_> {
                 continue;
             }
             match handle.state() {
-                State::Pending => completions.watch(handle, index),
+                State::Pending | State::Storing => completions.watch(handle, index),
                 state => _ = self.check(index, &state)?,
             }
         }
@@ -215,12 +216,12 @@ impl Fetching<'_> {
 pub(crate) fn check(handle: &Handle, state: &State) -> Result<(), Error> {
     let label = || handle.description.label.clone();
     Err(match state {
-        State::Pending | State::Finished { .. } => return Ok(()),
+        State::Pending | State::Storing | State::Finished { .. } => return Ok(()),
         State::Erred(failure) => TaskError::new(named(handle, failure)).into(),
         State::Cancelled => Error::Cancelled { label: label() },
         State::Lost(failure) => Error::Lost(failure.clone()),
         State::Refused(refusal) => refusal.clone().into(),
-        State::Disconnected => handle.session.gone(),
+        State::Released | State::Gone => handle.session.gone(),
     })
 }
 

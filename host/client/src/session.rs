@@ -1,7 +1,7 @@
 //! The client's side of a session, as every thread of the program sees it.
 //!
 //! It ends when the last client and the last future of it are dropped, or when it is closed: the
-//! RPC thread sees the channel of requests end, sends what is still in the outbox and leaves.
+//! RPC thread sees the channel of requests end, sends what is still to be said and leaves.
 
 use std::{
     future::{self, Future},
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use futures::future::{Either, LocalBoxFuture, select};
+use futures::future::{Either, select};
 use tokio::{
     sync::{mpsc, oneshot},
     task::spawn_local,
@@ -23,17 +23,13 @@ use wask_rpc::{Limits, wire};
 use crate::{
     Component, Error,
     blueprint::Place,
-    callbacks::Callbacks,
+    driver::Driver,
     names::TaskNames,
-    outbox::Outbox,
-    remote::{Remote, Welcome},
+    remote::{Remote, Request, Welcome},
 };
 
 /// Bytes that tell a worker where one input is, of which a few copies exist.
 const INPUT_PLACE_BYTES: usize = 40;
-
-/// What another thread wants done on the RPC thread.
-pub(crate) type Request = Box<dyn FnOnce(Rc<Remote>) -> LocalBoxFuture<'static, ()> + Send>;
 
 pub(crate) struct Session {
     pub(crate) address: Arc<str>,
@@ -44,8 +40,7 @@ pub(crate) struct Session {
     pub(crate) limits: Limits,
     /// The most bytes of results that one call takes.
     pub(crate) max_result_bytes: u64,
-    pub(crate) outbox: Arc<Outbox>,
-    pub(crate) callbacks: Callbacks,
+    pub(crate) driver: Arc<Driver>,
     pub(crate) names: TaskNames,
     requests: mpsc::UnboundedSender<Request>,
 }
@@ -56,7 +51,7 @@ impl Session {
         welcome: Welcome,
         limits: Limits,
         max_result_bytes: u64,
-        outbox: Arc<Outbox>,
+        driver: Arc<Driver>,
         requests: mpsc::UnboundedSender<Request>,
     ) -> Self {
         Self {
@@ -65,8 +60,7 @@ impl Session {
             rules: welcome.rules,
             limits,
             max_result_bytes,
-            outbox,
-            callbacks: Callbacks::default(),
+            driver,
             names: TaskNames::default(),
             requests,
         }
@@ -150,7 +144,7 @@ impl Session {
     /// Waits until the scheduler has taken in all that was submitted and released so far.
     pub(crate) async fn flush(&self) -> Result<(), Error> {
         let (done, is_done) = oneshot::channel();
-        self.outbox.sync(done);
+        self.driver.sync(done);
         is_done.await.map_err(|_| self.gone())
     }
 
@@ -167,7 +161,7 @@ impl Session {
 
     /// The error of all that comes after the end.
     pub(crate) fn gone(&self) -> Error {
-        let reason = self.outbox.closed();
+        let reason = self.driver.closed();
         self.over(reason.unwrap_or_else(|| "the client's thread has ended".into()))
     }
 
@@ -209,12 +203,12 @@ impl Session {
     /// it.
     pub(crate) fn admit(&self, component: &Component) {
         if let Some(code) = component.code() {
-            self.outbox.upload(component.digest(), code);
+            self.driver.offer(component.digest(), code);
         }
     }
 
     /// The cluster has this component.
     pub(crate) fn has_admitted(&self, digest: Digest) {
-        self.outbox.has_uploaded(digest);
+        self.driver.has_component(digest);
     }
 }

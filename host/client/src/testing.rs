@@ -3,7 +3,11 @@
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use wask_core::{Arguments, Definition, Digest, Key, LimitRules, TaskKind, TaskSpec, TypeId};
+use wask_core::{
+    Arguments, Definition, Digest, Key, LimitRules, TaskKind, TaskSpec, TypeId,
+    client::{Config, News},
+    scheduler::KeyState,
+};
 use wask_rpc::{
     Limits,
     wire::{ComponentInfo, FunctionInfo},
@@ -11,22 +15,22 @@ use wask_rpc::{
 
 use crate::{
     Component, Function,
-    outbox::{Outbox, Outgoing},
+    driver::{Driver, Outgoing},
+    handle::{Description, Handle},
     remote::Welcome,
     session::Session,
-    state::Description,
 };
 
-/// A session whose RPC thread is gone: what it would send stays in the outbox.
+/// A session whose RPC thread is gone: what it would send stays in the driver.
 pub(crate) fn session() -> Arc<Session> {
     let (requests, _) = mpsc::unbounded_channel();
     let (address, tenant) = ("inproc://nowhere".into(), "default".into());
-    let outbox = Arc::new(Outbox::new(1 << 20));
+    let driver = Arc::new(Driver::new(Config::default(), 1 << 20));
     let welcome = Welcome {
         tenant,
         rules: LimitRules::default(),
     };
-    let session = Session::new(address, welcome, Limits::default(), 1000, outbox, requests);
+    let session = Session::new(address, welcome, Limits::default(), 1000, driver, requests);
     Arc::new(session)
 }
 
@@ -65,11 +69,24 @@ pub(crate) fn task(number: u8, size: usize) -> TaskSpec {
     TaskSpec::new(definition, arguments, Box::default(), 0, TypeId(0))
 }
 
-/// What an outbox would send, as text: `submit 1,2 release 3`, one line for each message.
-pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> Vec<String> {
+/// What the scheduler says of a result that is these bytes.
+pub(crate) fn finished(bytes: &[u8]) -> News {
+    News::State(KeyState::Finished {
+        nbytes: bytes.len() as u64,
+        inline: Some(bytes.to_vec().into()),
+    })
+}
+
+/// As if the scheduler said something of a key.
+pub(crate) fn tell(handle: &Handle, news: News) {
+    handle.session.driver.told(vec![(handle.key, news)]);
+}
+
+/// What a driver would send, as text: `submit 1,2 release 3`, one line for each message.
+pub(crate) fn sent(driver: &Driver, names: &[(Key, String)]) -> Vec<String> {
     let name = |key: &Key| {
         let known = names.iter().find(|(known, _)| known == key);
-        known.map_or_else(|| key.short(), |(_, name)| (*name).to_owned())
+        known.map_or_else(|| key.short(), |(_, name)| name.clone())
     };
     let list = |what: &str, keys: Vec<&Key>| match keys.is_empty() {
         true => None,
@@ -79,9 +96,12 @@ pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> V
         )),
     };
     let mut lines = Vec::new();
-    while let Some(outgoing) = outbox.take(limits) {
+    while let Some(outgoing) = driver.next() {
         lines.push(match outgoing {
-            Outgoing::Sync(_) => "sync".into(),
+            Outgoing::Sync => {
+                driver.acknowledged();
+                "sync".into()
+            }
             Outgoing::Upload(component) => format!("upload {}", component.digest()),
             Outgoing::Batch(batch) => {
                 let parts = [
@@ -97,6 +117,7 @@ pub(crate) fn sent(outbox: &Outbox, limits: &Limits, names: &[(Key, &str)]) -> V
                 parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
             }
         });
+        driver.sent();
     }
     lines
 }

@@ -61,6 +61,9 @@ impl Remote {
         values: Vec<Outbound>,
         broadcast: bool,
     ) -> Result<(), Error> {
+        // An older future of a value may have been dropped just before: its release must not
+        // overtake the call, and take the value away again.
+        self.taken_in().await?;
         let mut request = self.session.scatter_request();
         request.get().set_broadcast(broadcast);
         let mut headers = request.get().init_objects(wire::list_len(values.len()));

@@ -1,17 +1,19 @@
-//! The pure core of wask: keys, tasks, and the scheduler and worker state machines.
+//! The pure core of wask: keys, tasks, and the scheduler, worker and client state machines.
 //!
-//! Nothing here can do I/O. [`SchedulerCore`] and [`WorkerCore`] take events in and give actions
-//! out; time is an argument; order is deterministic. The processes around them (`wask-scheduler`,
-//! `wask-worker`) speak Cap'n Proto, run wasmtime and touch disks, and `wask-sim` runs whole
-//! clusters of cores in one thread under a seed.
+//! Nothing here can do I/O. [`SchedulerCore`], [`WorkerCore`] and [`ClientCore`] take events in and
+//! give actions out; time is an argument; order is deterministic. The processes around them
+//! (`wask-scheduler`, `wask-worker`, `wask-client`) speak Cap'n Proto, run wasmtime and touch disks,
+//! and `wask-sim` runs whole clusters of cores in one thread under a seed.
 //!
 //! Payloads never enter the core, but for small results that ride on the message that announces
 //! them: those pass through untouched.
 
+pub mod client;
 mod failure;
 mod id;
 mod key;
 mod limits;
+mod refusal;
 pub mod scheduler;
 mod seed;
 mod small_set;
@@ -20,6 +22,7 @@ mod time;
 mod units;
 pub mod worker;
 
+pub use client::ClientCore;
 pub use failure::{Failure, FailureKind, beginning};
 pub use id::{Attempt, ScatterId, SessionId, TenantId, TypeId, WorkerId};
 pub use key::{Digest, Key, KeyHasher, KeyMap, KeySet, ParseKeyError};
@@ -27,6 +30,7 @@ pub use limits::{
     AskedLimits, Clamps, DEFAULT_TASK_MEMORY, DEFAULT_TASK_OUTPUT, Limit, LimitError, LimitKind,
     LimitRules, ResultLimits, TASK_MEMORY_MAX, TASK_OUTPUT_MAX,
 };
+pub use refusal::{Refusal, RefusalCode};
 pub use scheduler::SchedulerCore;
 pub use seed::FunctionSeed;
 pub use task::{

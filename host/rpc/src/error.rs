@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use wask_core::beginning;
+use wask_core::Refusal;
 
 use crate::{Address, ParseAddressError};
 
@@ -91,60 +91,5 @@ impl From<std::str::Utf8Error> for Error {
 impl From<Error> for capnp::Error {
     fn from(error: Error) -> Self {
         Self::failed(error.to_string())
-    }
-}
-
-/// A request that was not carried out, and changed nothing.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Refusal {
-    /// The kind of reason.
-    pub code: RefusalCode,
-    /// What is wrong and what to do, for people.
-    pub message: String,
-}
-
-impl Refusal {
-    /// Bytes of a message. Each task of a batch may be told one.
-    pub const MESSAGE_MAX: usize = 4 << 10;
-
-    /// A refusal with its reason in words, cut off where it is very long: it may name a type.
-    pub fn new(code: RefusalCode, message: impl fmt::Display) -> Self {
-        Self {
-            code,
-            message: beginning(message, Self::MESSAGE_MAX),
-        }
-    }
-}
-
-/// The kinds of reasons for a refusal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RefusalCode {
-    /// The request makes no sense.
-    Invalid,
-    /// It names something unknown.
-    NotFound,
-    /// Not allowed to enter.
-    Credential,
-    /// The peers do not fit together.
-    Version,
-    /// Not allowed to do this.
-    Forbidden,
-    /// The name is taken.
-    Exists,
-    /// Not now.
-    Unavailable,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_is_short_whatever_it_quotes() {
-        let refusal = Refusal::new(RefusalCode::Invalid, "é".repeat(1 << 20));
-        assert!(refusal.message.len() <= Refusal::MESSAGE_MAX + '…'.len_utf8());
-        assert!(refusal.message.ends_with("é…"));
-        assert_eq!(Refusal::new(RefusalCode::Invalid, "why").message, "why");
     }
 }

@@ -33,7 +33,7 @@ pub use acceptor::Acceptor;
 pub use address::{Address, ParseAddressError};
 pub use backoff::Backoff;
 pub use connection::{CloseReason, Connection, ConnectionHandle};
-pub use error::{Error, Refusal, RefusalCode};
+pub use error::Error;
 pub use limits::Limits;
 pub use objects::{Collected, object_collector, object_sink_with, write_objects};
 pub use outbox::{Batch, Outbox, Parcel};
@@ -43,6 +43,7 @@ pub use stranger::shown;
 pub use streams::{push_commands, push_session_batch};
 pub use thread::spawn_rpc_thread;
 pub use transport::{Listener, Stream, connect};
+pub use wask_core::{Refusal, RefusalCode};
 
 /// The version of this software, told to peers and to people.
 pub const SOFTWARE_VERSION: &str = env!("CARGO_PKG_VERSION");

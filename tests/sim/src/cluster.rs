@@ -6,13 +6,15 @@ use rand::{RngExt as _, SeedableRng as _, seq::IteratorRandom as _};
 use rand_chacha::ChaCha8Rng;
 use wask_core::{
     Attempt, Key, ScatterId, SchedulerCore, SessionId, TASK_MEMORY_MAX, TenantId, Time, WorkerId,
-    scheduler::{self, Event, KeyState, Spread, WorkerInfo},
+    client::Batch,
+    scheduler::{self, Event, Spread, WorkerInfo},
     worker,
 };
 
 use crate::{
     Plan,
     client::Client,
+    cluster::clients::ToClient,
     graphs::Universe,
     member::{Member, Stored},
     oracle::{self, Expectation},
@@ -33,10 +35,12 @@ pub(crate) enum Happening {
     SchedulerPlaces,
     /// A message comes to a worker's process.
     WorkerGets(WorkerId, ToWorker),
-    /// A message comes to a client.
-    ClientGets(usize, SessionId, Key, KeyState),
-    /// A client hears whether its value was stored.
-    ClientStored(usize, SessionId, Key, bool),
+    /// A message comes to a client, over the connection with this number.
+    ClientGets(usize, u32, ToClient),
+    /// A client's message is on its way, and there is room for more.
+    ClientHasSent(usize, u32),
+    /// A client that has lost its connection has one again.
+    ClientReconnects(usize),
     /// A client does something.
     ClientSteps(usize),
     /// A worker's core wanted to be asked again.
@@ -59,6 +63,8 @@ pub(crate) enum Fault {
     Freeze,
     Cut,
     Rot,
+    /// Of a client's connection.
+    ClientCut,
     /// The scheduler's process ends, and another starts that knows nothing.
     Restart,
     /// All processes stand still, as on a machine that sleeps.
@@ -71,6 +77,12 @@ pub(crate) enum ToScheduler {
     Event(Event),
     /// A task has finished; the value stands in for what is in the worker's store.
     Finished(Event, Stored),
+    /// What a client sent over the connection with this number.
+    FromClient(usize, u32, Box<Self>),
+    /// The message of a session with this number.
+    Batch(SessionId, u64, Batch),
+    /// A client wants to hear when all before has been taken in.
+    Sync(usize),
     /// A client wants a value stored, on one worker or on all.
     Scatter(SessionId, Key, Spread),
     /// A client wants keys published.
@@ -108,6 +120,10 @@ pub struct Summary {
     pub counts: scheduler::Counts,
     /// Detached tasks that finished when no client held them.
     pub finished_for_nobody: u64,
+    /// Clients that had a connection again, to a scheduler that had kept their session.
+    pub resumed: u64,
+    /// Clients that had one to a scheduler that had forgotten them.
+    pub forgotten: u64,
 }
 
 /// A whole cluster, with its clients.
@@ -137,6 +153,8 @@ pub struct Cluster {
     /// Who waits for which value to be stored.
     scattering: BTreeMap<ScatterId, (SessionId, Key)>,
     next_scatter: u64,
+    /// How many messages of each session have been taken in.
+    taken: BTreeMap<SessionId, u64>,
     next_worker: u32,
     next_session: u64,
     runs: u64,
@@ -207,6 +225,7 @@ impl Cluster {
             open_sessions: BTreeSet::new(),
             scattering: BTreeMap::new(),
             next_scatter: 1,
+            taken: BTreeMap::new(),
             next_worker: 1,
             next_session: 1,
             runs: 0,
@@ -225,14 +244,9 @@ impl Cluster {
         }
         for client in 0..self.plan.clients {
             let session = self.open_session(client % 2);
-            self.clients.push(Client {
-                session,
-                universe: client % 2,
-                holds: BTreeMap::new(),
-                cancelled: BTreeSet::new(),
-                scattered: BTreeSet::new(),
-                steps_left: self.plan.steps,
-            });
+            let steps = self.plan.steps;
+            let client_of = Client::new(&mut self.rng, session, client % 2, steps);
+            self.clients.push(client_of);
             self.timeline.after(0, Happening::ClientSteps(client));
         }
         let Plan {
@@ -240,6 +254,7 @@ impl Cluster {
             freezes,
             cuts,
             rot,
+            client_cuts,
             restarts,
             sleeps,
             ..
@@ -249,6 +264,7 @@ impl Cluster {
             (Fault::Freeze, freezes),
             (Fault::Cut, cuts),
             (Fault::Rot, rot),
+            (Fault::ClientCut, client_cuts),
             (Fault::Restart, restarts),
             (Fault::Sleep, sleeps),
         ] {
@@ -336,17 +352,13 @@ impl Cluster {
             }
             Happening::SchedulerPlaces => self.scheduler_places(),
             Happening::WorkerGets(id, message) => self.worker_gets(id, message),
-            Happening::ClientGets(client, session, key, state) => {
-                let client = &mut self.clients[client];
-                if client.session == session
-                    && let Some(known) = client.holds.get_mut(&key)
-                {
-                    *known = state;
-                }
+            Happening::ClientGets(client, connection, message) => {
+                self.client_gets(client, connection, message);
             }
-            Happening::ClientStored(client, session, key, is_stored) => {
-                self.client_stored(client, session, key, is_stored);
+            Happening::ClientHasSent(client, connection) => {
+                self.client_has_sent(client, connection);
             }
+            Happening::ClientReconnects(client) => self.client_reconnects(client),
             Happening::ClientSteps(client) => self.client_steps(client),
             Happening::WorkerWakes(id) => self.worker_wakes(id),
             Happening::ExecutionEnds(id, key, attempt) => self.execution_ends(id, key, attempt),

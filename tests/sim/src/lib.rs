@@ -1,9 +1,9 @@
-//! Seeded clusters of wask's two cores in one thread, held against a sequential evaluation.
+//! Seeded clusters of wask's three cores in one thread, held against a sequential evaluation.
 //!
-//! A [`Cluster`] is one real `SchedulerCore` and some real `WorkerCore`s, joined by a network that
-//! delays messages and keeps their order only within a link. Clients of two tenants submit,
-//! release, cancel, scatter, publish, leave and come again at random; workers crash, stop for a
-//! while, lose their connections and their data. All that is random comes from one seed, so a run
+//! A [`Cluster`] is one real `SchedulerCore`, some real `WorkerCore`s and some real `ClientCore`s,
+//! joined by a network that delays messages and keeps their order only within a link. Clients of two
+//! tenants submit, release, cancel, scatter, publish, lose their connections, leave and come again at
+//! random; workers crash, stop for a while, lose their connections and their data. All that is random comes from one seed, so a run
 //! can be repeated exactly.
 //!
 //! After every step the invariants of the core that took it are checked. After the time of faults
@@ -16,7 +16,7 @@
 //! | `oracle` | what their results must be |
 //! | `timeline` | virtual time, links |
 //! | `member` | one worker: core, store, executions |
-//! | `client` | what one client holds and was told |
+//! | `client` | one client: core, futures, what it does next |
 //! | `cluster` | the processes around the scheduler core, faults, the phases of a run |
 //! | `detached` | what becomes of tasks whose client need not stay |
 //! | `verdict` | what is checked at acceptance and at the end |

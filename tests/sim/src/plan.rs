@@ -15,6 +15,8 @@ pub struct Plan {
     pub freezes: f64,
     /// Connections between scheduler and worker that break.
     pub cuts: f64,
+    /// Connections between clients and scheduler that break.
+    pub client_cuts: f64,
     /// Results that go bad in a store.
     pub rot: f64,
     /// Schedulers that end and start again with nothing.
@@ -34,6 +36,7 @@ impl Plan {
         crashes: 0.0,
         freezes: 0.0,
         cuts: 0.0,
+        client_cuts: 0.0,
         rot: 0.0,
         restarts: 0.0,
         sleeps: 0.0,
@@ -45,6 +48,7 @@ impl Plan {
         crashes: 4.0,
         freezes: 3.0,
         cuts: 3.0,
+        client_cuts: 3.0,
         rot: 5.0,
         restarts: 0.2,
         sleeps: 0.3,

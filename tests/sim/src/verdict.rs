@@ -1,7 +1,11 @@
 //! What is checked when a result is accepted, when the cluster has come to rest, and when all
 //! clients have left.
 
-use wask_core::{Failure, FailureKind, Key, TaskSpec, scheduler::Event, scheduler::KeyState};
+use wask_core::{
+    Failure, FailureKind, Key, TaskSpec,
+    client::State,
+    scheduler::{Event, KeyState},
+};
 
 use crate::{Cluster, client::Client, member::Stored, oracle::Expectation};
 
@@ -48,29 +52,39 @@ impl Cluster {
     /// Every key that a client holds has come to an end that it may come to, and the client knows.
     pub(crate) fn check_outcomes(&self) {
         for client in &self.clients {
-            for (key, told) in &client.holds {
+            client.check_holds();
+            assert!(
+                client.core.has_sent_all(),
+                "{} has more to say",
+                client.session
+            );
+            for (key, told) in client.core.held() {
                 self.check_outcome(client, key, told);
             }
         }
     }
 
-    fn check_outcome(&self, client: &Client, key: &Key, told: &KeyState) {
+    fn check_outcome(&self, client: &Client, key: &Key, told: &State) {
         let session = client.session;
         let expected = self.expectation(key);
-        if *told == KeyState::Cancelled {
-            let is_own = !expected.lineage.is_disjoint(&client.cancelled);
-            return assert!(is_own, "{session} did not cancel {key}");
-        }
         let state = self.scheduler.key_state(key);
         match (told, &state) {
-            (KeyState::Finished { .. }, Some(KeyState::Finished { .. })) => {
+            (State::Cancelled, _) => {
+                let is_own = !expected.lineage.is_disjoint(&client.cancelled);
+                assert!(is_own, "{session} did not cancel {key}");
+            }
+            (State::Gone, _) => {
+                let cuts = self.plan.client_cuts + self.plan.restarts;
+                assert!(cuts > 0.0, "{key} is gone");
+            }
+            (State::Finished { .. }, Some(KeyState::Finished { .. })) => {
                 assert!(expected.may_finish, "{key} finished, and cannot");
                 self.check_value(key, expected);
             }
-            (KeyState::Erred(told), Some(KeyState::Erred(state))) if told == state => {
+            (State::Erred(told), Some(KeyState::Erred(state))) if told == state => {
                 self.check_failure(key, told, expected);
             }
-            (KeyState::Lost(told), Some(KeyState::Lost(state))) if told == state => {
+            (State::Lost(told), Some(KeyState::Lost(state))) if told == state => {
                 assert!(
                     expected.lineage.contains(&told.origin),
                     "{key} was lost by another"

@@ -45,6 +45,23 @@ fn connections_to_the_scheduler_break() {
 }
 
 #[test]
+fn clients_lose_their_connections() {
+    let plan = Plan {
+        client_cuts: 8.0,
+        steps: 40,
+        ..Plan::CALM
+    };
+    let runs = (9000..9050).map(|seed| {
+        eprintln!("seed {seed}");
+        Cluster::run(seed, plan, false)
+    });
+    let back = runs.fold((0, 0), |(resumed, forgotten), run| {
+        (resumed + run.resumed, forgotten + run.forgotten)
+    });
+    assert!(back.0 > 0 && back.1 > 0, "{back:?}");
+}
+
+#[test]
 fn connections_between_workers_break() {
     let plan = Plan {
         broken_fetches: 0.5,
@@ -103,7 +120,10 @@ fn detached_tasks_outlive_their_sessions() {
         steps: 40,
         ..Plan::CALM
     };
-    let runs = (8000..8025).map(|seed| Cluster::run(seed, plan, false));
+    let runs = (8000..8025).map(|seed| {
+        eprintln!("seed {seed}");
+        Cluster::run(seed, plan, false)
+    });
     let finished: u64 = runs.map(|run| run.finished_for_nobody).sum();
     assert!(finished > 0);
 }

@@ -18,8 +18,7 @@ impl Fixture {
 
     fn future(&self, number: u8, ty: &str) -> Future {
         let tasks = vec![(task(number, 1), description(ty))];
-        let outbox = &self.session.outbox;
-        let handles = outbox.submit(&self.session, tasks).unwrap();
+        let handles = Handle::submit(&self.session, tasks).unwrap();
         Future::new(handles[0].clone())
     }
 

@@ -11,7 +11,7 @@ use std::{
 
 use futures::{Stream, future::BoxFuture};
 
-use crate::{Client, Error, Future, ReadAs, results, state::Completions};
+use crate::{Client, Error, Future, ReadAs, results, watch::Completions};
 
 impl Client {
     /// Gives the futures back as they resolve, whatever became of each. A stream.

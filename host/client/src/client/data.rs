@@ -8,7 +8,7 @@ use wask_value::WitType;
 
 use crate::{
     Client, Encoded, Error, Future,
-    state::{Description, Handle, State},
+    handle::{Description, Handle, State},
     thread::off_thread,
     transfer::Outbound,
 };
@@ -218,29 +218,27 @@ impl Client {
         }
         let (to_send, sent): (Vec<_>, Vec<_>) = to_send
             .into_iter()
-            .map(|(value, handle)| {
-                let nbytes = value.bytes.len() as u64;
-                (value, (handle, nbytes))
+            .map(|(value, _)| {
+                let stored = (value.key, value.bytes.len() as u64);
+                (value, stored)
             })
             .unzip();
-        // An older future of a value may have been dropped just before: its release must not
-        // overtake the call, and take the value away again.
-        self.session.flush().await?;
         // The call keeps the keys held for as long as it runs, even where nobody waits for it any
         // more: else their release could overtake the values.
         let kept = handles.clone();
+        let driver = self.session.driver.clone();
         let storing = self.session.call(async move |remote| {
             let stored = remote.scatter(to_send, how.broadcast).await;
+            for (key, nbytes) in sent {
+                match &stored {
+                    Ok(()) => driver.stored(key, nbytes),
+                    Err(_) => driver.not_stored(key),
+                }
+            }
             drop(kept);
             stored
         });
         storing.await?;
-        for (handle, nbytes) in sent {
-            handle.set(State::Finished {
-                nbytes,
-                inline: None,
-            });
-        }
         Ok(handles)
     }
 
@@ -249,9 +247,7 @@ impl Client {
             label: "scattered value".into(),
             ty: value.ty.clone(),
         });
-        self.session
-            .outbox
-            .hold(&self.session, value.key, &description)
+        Handle::of_value(&self.session, value.key, description)
     }
 }
 

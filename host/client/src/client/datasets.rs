@@ -6,7 +6,10 @@ use wask_rpc::wire::DatasetInfo;
 use wask_value::Type;
 
 use super::gather::keys;
-use crate::{Client, Error, Future, state::Description};
+use crate::{
+    Client, Error, Future,
+    handle::{Description, Handle},
+};
 
 /// A named set of futures of one type, as [`Client::dataset`] gives it.
 #[derive(Clone, Debug)]
@@ -109,10 +112,7 @@ impl Client {
             label: info.name.as_str().into(),
             ty: ty.clone(),
         });
-        let handles = self
-            .session
-            .outbox
-            .want(&self.session, &info.keys, &description)?;
+        let handles = Handle::want(&self.session, &info.keys, &description)?;
         // Older futures of these keys may have been dropped meanwhile: their release must not be
         // the last that the scheduler hears before the name is given up.
         self.session.flush().await?;

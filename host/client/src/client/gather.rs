@@ -8,8 +8,8 @@ use wask_core::Key;
 use super::submit::handles;
 use crate::{
     Client, Encoded, Error, Future, Gather, ReadAs, Results, Status,
+    handle::Handle,
     results::{self, fetch_all, fetch_each},
-    state::Handle,
 };
 
 impl Client {

@@ -8,8 +8,8 @@ use wask_core::{Definition, TaskSpec, TypeId};
 use crate::{
     Client, Error, Function, Future,
     arguments::{self, EncodedArguments, Rows},
+    handle::Handle,
     lazy::salt,
-    state::Handle,
 };
 
 /// Tasks of a `map` that are handed over at a time: while the next are encoded, they are on
@@ -50,8 +50,8 @@ impl Client {
         let task = self.task(definition, encoded?)?;
         session.admit(function.component());
         let tasks = vec![(task, function.description.clone())];
-        let handles = session.outbox.submit(session, tasks)?;
-        // The outbox hands back one for each task.
+        let handles = Handle::submit(session, tasks)?;
+        // There is one for each task.
         let handle = handles.into_iter().next();
         handle
             .map(Future::new)
@@ -102,7 +102,7 @@ impl Client {
             });
             let tasks = tasks.collect::<Result<Vec<_>, Error>>()?;
             let is_last = tasks.len() < ROWS;
-            let handles = session.outbox.submit(session, tasks)?;
+            let handles = Handle::submit(session, tasks)?;
             futures.extend(handles.into_iter().map(Future::new));
             if is_last {
                 return Ok(futures);

@@ -3,10 +3,7 @@
 use std::{borrow::Borrow, sync::Arc, time::Duration};
 
 use super::{gather::keys, submit::handles};
-use crate::{
-    Client, Future,
-    state::{Completions, Handle},
-};
+use crate::{Client, Future, handle::Handle, watch::Completions};
 
 impl Client {
     /// Waits until no future is pending any more, whatever became of each.
@@ -84,7 +81,7 @@ impl Client {
     /// # }
     /// ```
     pub fn cancel<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) {
-        self.session.outbox.cancel(&keys(futures));
+        self.session.driver.cancel(keys(futures));
     }
 
     /// Has tasks run to their end, though nobody waits for them: what writes to somewhere, or
@@ -107,9 +104,8 @@ impl Client {
     pub fn fire_and_forget<T>(&self, futures: impl IntoIterator<Item: Borrow<Future<T>>>) {
         // Not before all are detached may the futures that were given away be dropped.
         let futures: Vec<_> = futures.into_iter().collect();
-        self.session
-            .outbox
-            .detach(&keys(futures.iter().map(Borrow::borrow)));
+        let keys = keys(futures.iter().map(Borrow::borrow));
+        self.session.driver.detach(keys);
     }
 }
 

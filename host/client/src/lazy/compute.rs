@@ -17,10 +17,7 @@ use wask_sandbox::Compiler;
 use wask_value::{Type, Value};
 
 use super::{Delayed, Input, node::common_session, submit};
-use crate::{
-    Dynamic, Encoded, Error, results,
-    state::{Completions, Handle},
-};
+use crate::{Dynamic, Encoded, Error, handle::Handle, results, watch::Completions};
 
 /// What can be computed: [`Delayed`] values and [`Partitions`](crate::Partitions), whose parts
 /// then become one list.

@@ -8,8 +8,8 @@ use super::{Input, Node, node::common_session};
 use crate::{
     Error,
     blueprint::{Blueprint, Place},
+    handle::Handle,
     session::Session,
-    state::Handle,
 };
 
 /// Tasks that are handed over at a time: while the next are prepared, they are on their way.
@@ -213,7 +213,8 @@ impl<'a> Sending<'a> {
             if sending.uses[place] == 0 {
                 continue;
             }
-            sending.handles[place] = session.outbox.find(&tasks[place].key);
+            let description = &graph.nodes[place].description;
+            sending.handles[place] = Handle::again(session, tasks[place].key, description);
             if sending.handles[place].is_some() {
                 sending.is_held[place] = true;
                 continue;
@@ -289,7 +290,7 @@ impl<'a> Sending<'a> {
                 (task, self.graph.nodes[place].description.clone())
             });
             let rows = rows.collect();
-            let handles = self.session.outbox.submit(self.session, rows)?;
+            let handles = Handle::submit(self.session, rows)?;
             for (place, handle) in places.iter().zip(handles) {
                 self.handles[*place] = Some(handle);
             }

@@ -9,15 +9,15 @@ use std::{
     },
 };
 
-use wask_core::Arguments;
+use wask_core::{Arguments, Key};
 use wask_value::Type;
 
 use crate::{
     Component, Error,
     arguments::EncodedArguments,
     blueprint::Blueprint,
+    handle::{Description, Handle},
     session::Session,
-    state::{Description, Handle},
 };
 
 /// One call that is not yet run.
@@ -46,7 +46,7 @@ pub(crate) enum Input {
 /// Tells inputs apart.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum InputId {
-    Future(*const Handle),
+    Future(*const Session, Key),
     Lazy(*const Node),
 }
 
@@ -85,7 +85,7 @@ impl Node {
 impl Input {
     pub(crate) fn id(&self) -> InputId {
         match self {
-            Self::Future(future) => InputId::Future(Arc::as_ptr(future)),
+            Self::Future(future) => InputId::Future(Arc::as_ptr(&future.session), future.key),
             Self::Lazy(node) => InputId::Lazy(Arc::as_ptr(node)),
         }
     }

@@ -19,7 +19,7 @@ use crate::{
     Dynamic, Encoded, Error, Options,
     arguments::{self, Filled},
     blueprint::Blueprint,
-    state::Description,
+    handle::Description,
 };
 
 /// A call of an operator that is being put together, argument by argument.

@@ -15,7 +15,7 @@ use wask_operator::Operator;
 use wask_value::Type;
 
 use super::{Graph, Input, Node, Part, Persist};
-use crate::{Error, Status, blueprint::Place, state::Handle};
+use crate::{Error, Status, blueprint::Place, handle::Handle};
 
 /// Shapes that a picture may have. What has more is drawn in groups.
 const SHAPES: usize = 300;

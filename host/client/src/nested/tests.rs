@@ -1,12 +1,11 @@
 use futures::FutureExt;
-use wask_core::{Failure, FailureKind};
+use wask_core::{Failure, FailureKind, client::News, scheduler::KeyState};
 
 use super::*;
 use crate::{
     Client, Dynamic, blocking,
     session::Session,
-    state::State,
-    testing::{description, session, task},
+    testing::{description, finished, session, task, tell},
 };
 
 /// Futures of `u8`, which are their numbers.
@@ -26,18 +25,15 @@ impl Fixture {
 
     fn future<T>(&self, number: u8) -> Future<T> {
         let tasks = vec![(task(number, 1), description("u8"))];
-        let handles = self.session.outbox.submit(&self.session, tasks);
+        let handles = Handle::submit(&self.session, tasks);
         let handle = handles.unwrap().remove(0);
-        handle.set(State::Finished {
-            nbytes: 1,
-            inline: Some(vec![number].into()),
-        });
+        tell(&handle, finished(&[number]));
         Future::new(handle)
     }
 
     fn failed(&self, number: u8) -> Future {
         let future = self.future::<Dynamic>(number);
-        future.handle.set(State::Erred(Arc::new(Failure {
+        let failure = Arc::new(Failure {
             kind: FailureKind::Trap,
             origin: future.key(),
             label: "test".into(),
@@ -47,7 +43,9 @@ impl Fixture {
             backtrace: Vec::new(),
             log: String::new(),
             worker: String::new(),
-        })));
+        });
+        let erred = News::State(KeyState::Erred(failure));
+        tell(&future.handle, erred);
         future
     }
 

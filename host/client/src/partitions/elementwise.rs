@@ -11,8 +11,8 @@ use crate::{
     Elements, Error, Function,
     arguments::{EncodedArguments, Prefixed},
     blueprint::Blueprint,
+    handle::Description,
     lazy::{Input, Node},
-    state::Description,
 };
 
 impl<T> Partitions<T> {

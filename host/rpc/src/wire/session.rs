@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wask_core::{Definition, Key, TaskSpec, scheduler::KeyState};
+use wask_core::{Definition, Key, scheduler::KeyState};
 use wask_schema::session_capnp::{key_event, session_batch};
 
 use super::{
@@ -11,22 +11,9 @@ use super::{
     task::{read_definitions, read_tasks},
     write_failure, write_keys, write_refusal,
 };
-use crate::{Error, Refusal};
+use crate::Error;
 
-/// What a client pushes in one message.
-#[derive(Clone, Debug, Default)]
-pub struct OutgoingBatch {
-    /// Tasks, dependencies before dependents, and whether each is wanted.
-    pub tasks: Vec<(TaskSpec, bool)>,
-    /// Keys to hold again.
-    pub wanted: Vec<Key>,
-    /// Keys to let go of.
-    pub released: Vec<Key>,
-    /// Keys not to compute any more.
-    pub cancelled: Vec<Key>,
-    /// Keys to compute even if the session ends before they are done.
-    pub detached: Vec<Key>,
-}
+pub use wask_core::client::{Batch as OutgoingBatch, News as KeyNews};
 
 /// What a client pushed, not yet checked.
 #[derive(Clone, Debug)]
@@ -43,15 +30,6 @@ pub struct IncomingBatch {
     pub cancelled: Vec<Key>,
     /// Keys to compute even if the session ends before they are done.
     pub detached: Vec<Key>,
-}
-
-/// What became of a key that a client holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum KeyNews {
-    /// Its state.
-    State(KeyState),
-    /// The task was never accepted.
-    Refused(Refusal),
 }
 
 /// Fills a message with a batch.

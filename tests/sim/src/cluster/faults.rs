@@ -7,6 +7,10 @@ use super::{Cluster, Fault, HEARTBEAT, Happening, ToScheduler};
 
 impl Cluster {
     pub(super) fn go_wrong(&mut self, fault: Fault) {
+        if let Fault::ClientCut = fault {
+            let index = self.rng.random_range(0..self.clients.len());
+            return self.cut_client(index);
+        }
         let Some(id) = self.any_member() else {
             return;
         };
@@ -41,6 +45,8 @@ impl Cluster {
                 let pause = self.rng.random_range(0..20 * HEARTBEAT);
                 self.timeline.sleep(pause);
             }
+            // Clients have their own connections.
+            Fault::ClientCut => {}
         }
     }
 
@@ -96,7 +102,7 @@ impl Cluster {
             self.timeline.after(delay, close);
         }
         for client in 0..self.clients.len() {
-            self.come_anew(client);
+            self.cut_client(client);
         }
     }
 

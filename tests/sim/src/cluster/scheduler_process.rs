@@ -7,7 +7,7 @@ use wask_core::{
     worker,
 };
 
-use super::{Cluster, Happening, ToScheduler, ToWorker};
+use super::{Cluster, Happening, ToScheduler, ToWorker, clients::ToClient};
 use crate::{detached::Ending, member::Stored, oracle, timeline::Node};
 
 impl Cluster {
@@ -15,6 +15,18 @@ impl Cluster {
         match message {
             ToScheduler::Event(event) => self.feed(event),
             ToScheduler::Finished(event, stored) => self.feed_finished(event, &stored),
+            ToScheduler::FromClient(client, connection, message) => {
+                if self.clients[client].connection == connection || message.is_farewell() {
+                    self.scheduler_gets(*message);
+                }
+            }
+            ToScheduler::Batch(session, number, batch) => {
+                self.take_in_batch(session, number, batch);
+            }
+            ToScheduler::Sync(client) => {
+                let session = self.clients[client].session;
+                self.tell_client(session, ToClient::Acknowledged);
+            }
             ToScheduler::Scatter(session, key, spread) => self.scatter(session, key, spread),
             ToScheduler::Publish(session, keys) => {
                 let tenant = self.tenant_of(session);
@@ -118,14 +130,7 @@ impl Cluster {
                 key,
                 state,
             } => {
-                let clients = self.clients.iter();
-                if let Some(client) = clients
-                    .map(|client| client.session)
-                    .position(|s| s == session)
-                {
-                    let happening = Happening::ClientGets(client, session, key, state);
-                    self.send(Node::Scheduler, Node::Client(client), happening);
-                }
+                self.tell_client(session, ToClient::Told(key, state));
             }
             Action::StageData { scatter, parts } => {
                 for (worker, keys) in parts {
@@ -142,25 +147,17 @@ impl Cluster {
                 self.tell_worker(worker, ToWorker::Event(event));
             }
             Action::ScatterDone { scatter, outcome } => {
-                self.scatter_done(scatter, outcome.is_ok());
+                let Some((session, key)) = self.scattering.remove(&scatter) else {
+                    return;
+                };
+                let stored = ToClient::Stored(key, outcome.is_ok());
+                self.tell_client(session, stored);
             }
             Action::CloseWorker { worker, reason } => {
                 assert!(reason.contains("silent"), "{worker} is closed: {reason}");
                 self.forget_worker(worker);
                 self.tell_worker(worker, ToWorker::Close);
             }
-        }
-    }
-
-    /// Tells the client whether its value was stored.
-    fn scatter_done(&mut self, scatter: ScatterId, is_stored: bool) {
-        let Some((session, key)) = self.scattering.remove(&scatter) else {
-            return;
-        };
-        let mut clients = self.clients.iter().map(|client| client.session);
-        if let Some(client) = clients.position(|other| other == session) {
-            let stored = Happening::ClientStored(client, session, key, is_stored);
-            self.send(Node::Scheduler, Node::Client(client), stored);
         }
     }
 
@@ -198,5 +195,12 @@ impl Cluster {
         let mut clients = self.clients.iter();
         let client = clients.find(|client| client.session == session);
         client.map_or(TenantId(1), |client| self.universes[client.universe].tenant)
+    }
+}
+
+impl ToScheduler {
+    /// Whether it is the end of a session, which comes even where its connection breaks first.
+    fn is_farewell(&self) -> bool {
+        matches!(self, Self::Event(Event::SessionClosed { .. }))
     }
 }

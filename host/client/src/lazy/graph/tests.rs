@@ -1,9 +1,7 @@
-use wask_rpc::Limits;
-
 use crate::{
     Delayed, Function,
+    driver::Outgoing,
     lazy::{Input, submit},
-    outbox::Outgoing,
     session::Session,
     sum,
     testing::{self, session},
@@ -22,11 +20,12 @@ fn input(delayed: &Delayed) -> Input {
 /// How many tasks a session would send: all, and those that it goes on to hold.
 fn sent(session: &Session) -> (usize, usize) {
     let (mut all, mut held) = (0, 0);
-    while let Some(outgoing) = session.outbox.take(&Limits::default()) {
+    while let Some(outgoing) = session.driver.next() {
         if let Outgoing::Batch(batch) = outgoing {
             all += batch.tasks.len();
             held += batch.tasks.iter().filter(|(_, wanted)| *wanted).count();
         }
+        session.driver.sent();
     }
     (all, held)
 }

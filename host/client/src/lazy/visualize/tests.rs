@@ -2,9 +2,8 @@ use super::*;
 use crate::{
     Delayed, Function, Options, Partitions,
     lazy::submit,
-    state::State,
     sum,
-    testing::{self, session},
+    testing::{self, finished, session, tell},
 };
 
 fn function(label: &str) -> Function {
@@ -22,10 +21,7 @@ fn mixed() -> Delayed {
             .remove(0)
     };
     let [a, b] = [submitted(1), submitted(2)];
-    a.set(State::Finished {
-        nbytes: 8,
-        inline: None,
-    });
+    tell(&a, finished(&[0; 8]));
     let a = Delayed::new(Ok(Input::Future(a)));
     let b = Delayed::new(Ok(Input::Future(b)));
     let values = Partitions::from_values([1u64, 2], 1).unwrap();

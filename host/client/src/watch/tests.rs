@@ -1,19 +1,23 @@
 use futures::FutureExt;
+use wask_core::{
+    client::{News, State},
+    scheduler::KeyState,
+};
 
 use super::*;
-use crate::testing::{description, session, task};
+use crate::{
+    Status,
+    testing::{description, finished, session, task, tell},
+};
 
 fn handles(count: u8) -> Vec<Arc<Handle>> {
     let session = session();
     let tasks = (0..count).map(|number| (task(number, 1), description("u8")));
-    session.outbox.submit(&session, tasks.collect()).unwrap()
+    Handle::submit(&session, tasks.collect()).unwrap()
 }
 
-fn finished() -> State {
-    State::Finished {
-        nbytes: 1,
-        inline: Some(Bytes::from_static(&[7])),
-    }
+fn pending() -> News {
+    News::State(KeyState::Pending)
 }
 
 #[test]
@@ -21,7 +25,7 @@ fn waits_until_resolved() {
     let handle = &handles(1)[0];
     let mut waiting = Box::pin(handle.resolved());
     assert!(waiting.as_mut().now_or_never().is_none());
-    handle.set(finished());
+    tell(handle, finished(&[7]));
     assert!(matches!(
         waiting.now_or_never(),
         Some(State::Finished { nbytes: 1, .. })
@@ -34,17 +38,17 @@ fn a_result_that_is_lost_at_once_is_waited_for_again() {
     let handle = &handles(1)[0];
     let mut waiting = Box::pin(handle.resolved());
     assert!(waiting.as_mut().now_or_never().is_none());
-    handle.set(finished());
-    handle.set(State::Pending);
+    tell(handle, finished(&[7]));
+    tell(handle, pending());
     assert!(waiting.as_mut().now_or_never().is_none());
-    handle.set(finished());
+    tell(handle, finished(&[7]));
     assert!(waiting.now_or_never().is_some());
 }
 
 #[test]
 fn completions_come_in_the_order_in_which_keys_resolve() {
     let handles = handles(4);
-    handles[2].set(State::Cancelled);
+    tell(&handles[2], News::State(KeyState::Cancelled));
     let mut completions = Completions::default();
     for (index, handle) in handles.iter().enumerate() {
         completions.watch(handle, index);
@@ -52,14 +56,14 @@ fn completions_come_in_the_order_in_which_keys_resolve() {
     let mut next = || completions.next().now_or_never();
     assert_eq!(next(), Some(Some(2)));
     assert_eq!(next(), None);
-    handles[3].set(finished());
-    handles[0].set(finished());
+    tell(&handles[3], finished(&[7]));
+    tell(&handles[0], finished(&[7]));
     // Told once, also where it resolves again.
-    handles[0].set(State::Pending);
-    handles[0].set(finished());
+    tell(&handles[0], pending());
+    tell(&handles[0], finished(&[7]));
     assert_eq!(next(), Some(Some(3)));
     assert_eq!(next(), Some(Some(0)));
-    handles[1].set(State::Disconnected);
+    handles[1].session.driver.close("the wire was cut");
     assert_eq!(next(), Some(Some(1)));
     assert_eq!(next(), Some(None));
 }
@@ -74,11 +78,11 @@ fn callbacks_run_once_whenever_they_were_given() {
     };
     handle.on_resolved(callback(1)).unwrap();
     assert!(is_done.try_recv().is_err());
-    handle.set(finished());
+    tell(handle, finished(&[7]));
     assert_eq!(is_done.recv(), Ok(1));
-    handle.set(State::Pending);
+    tell(handle, pending());
     handle.on_resolved(callback(2)).unwrap();
-    handle.set(finished());
+    tell(handle, finished(&[7]));
     handle.on_resolved(callback(3)).unwrap();
     assert_eq!([is_done.recv(), is_done.recv()], [Ok(2), Ok(3)]);
     // Nobody has another one.
@@ -97,8 +101,8 @@ fn the_end_of_the_session_is_told_to_callbacks() {
     // The callback holds the key.
     let key = future.key();
     drop(future);
-    assert!(session.outbox.find(&key).is_some());
-    session.outbox.close("the wire was cut");
+    assert!(session.driver.state(&key).is_pending());
+    session.driver.close("the wire was cut");
     assert_eq!(is_done.recv(), Ok(Status::Lost));
 }
 
@@ -108,5 +112,5 @@ fn waits_that_were_given_up_leave_little_behind() {
     for _ in 0..10_000 {
         assert!(handle.resolved().now_or_never().is_none());
     }
-    assert!(handle.lock().watchers.capacity() <= 8);
+    assert!(handle.session.driver.watchers(&handle.key) <= 8);
 }
