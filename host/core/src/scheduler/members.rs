@@ -8,7 +8,10 @@ use super::{
     transition::failure_of,
     workers::Worker,
 };
-use crate::{Attempt, Failure, FailureKind, Key, Time, WorkerId};
+use crate::{
+    Attempt, Failure, FailureKind, Key, Time, WorkerId,
+    probe::{self, Bug},
+};
 
 /// What a worker speaks of when it speaks of a task.
 type Run = (WorkerId, Key, Attempt);
@@ -81,7 +84,7 @@ impl SchedulerCore {
     }
 
     pub(super) fn part_with_silent_workers(&mut self, now: Time) {
-        if self.check_silence_at.is_none_or(|at| now < at) {
+        if self.check_silence_at.is_none_or(|at| now < at) || probe::has(Bug::SilenceIgnored) {
             return;
         }
         let silent = |worker: &Worker| self.silent_at(worker.heard) <= now;
@@ -234,6 +237,12 @@ impl SchedulerCore {
             return self.refuse_replica(worker, key);
         };
         let task = &self.tasks[id];
+        if probe::has(Bug::AnythingFound) && (task.state.is_active() || task.state.is_memory()) {
+            return match task.state.is_memory() {
+                true => self.add_replica(id, worker),
+                false => self.store(id, worker, nbytes),
+            };
+        }
         match &*task.state {
             State::Away { holder, .. } if task.is_deterministic || previous == Some(*holder) => {
                 self.counts.total_found += 1;
@@ -286,7 +295,10 @@ impl SchedulerCore {
             return None;
         };
         let task = &self.tasks[id];
-        if task.state.given_to() == Some((worker, attempt)) {
+        let given_to = task.state.given_to();
+        let is_stale_taken = probe::has(Bug::StaleAttempt)
+            && given_to.is_some_and(|(at, current)| at == worker && attempt < current);
+        if given_to == Some((worker, attempt)) || is_stale_taken {
             return Some(id);
         }
         self.counts.total_stale += 1;

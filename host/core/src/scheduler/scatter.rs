@@ -21,7 +21,10 @@ use super::{
     Action, DataHeader, KeyState, ScatterError, SchedulerCore, Spread, tasks::State,
     workers::Worker,
 };
-use crate::{Key, ScatterId, SessionId, TenantId, Time, TypeId, WorkerId};
+use crate::{
+    Key, ScatterId, SessionId, TenantId, Time, TypeId, WorkerId,
+    probe::{self, Bug},
+};
 
 /// Values that a client is storing.
 #[derive(Debug)]
@@ -174,6 +177,9 @@ impl SchedulerCore {
             Some(part) if part.stage == Stage::Sending => {
                 let left = part.keys.len();
                 part.stage = Stage::Keeping { left };
+                if probe::has(Bug::AnnouncedEarly) {
+                    return self.announce_early(worker, scatter);
+                }
                 self.actions.push_back(Action::KeepData { worker, scatter });
             }
             Some(_) => self.counts.total_stale += 1,
@@ -181,6 +187,14 @@ impl SchedulerCore {
                 self.counts.total_stale += 1;
                 self.drop_staged(worker, scatter);
             }
+        }
+    }
+
+    /// What [`Bug::AnnouncedEarly`] does: the order to keep comes after the news.
+    fn announce_early(&mut self, worker: WorkerId, id: ScatterId) {
+        let part = self.scatters.get(&id).and_then(|it| it.parts.get(&worker));
+        for key in part.map(|part| part.keys.clone()).unwrap_or_default() {
+            self.data_kept(Time::ZERO, worker, id, key);
         }
     }
 
