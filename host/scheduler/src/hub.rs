@@ -372,7 +372,11 @@ impl State {
             callees,
             ..
         } = self;
-        types.make_room(|ty| core.uses_type(ty) || callees.use_type(ty));
+        types.make_room(|| {
+            let mut used = core.used_types();
+            used.extend(callees.types());
+            used
+        });
     }
 
     fn dispatch(&mut self, action: Action, outbox_items: usize) {

@@ -193,13 +193,11 @@ impl SchedulerCore {
         let Some(id) = self.current_or_ahead(now, run) else {
             return;
         };
-        let task = &self.tasks[id];
         let is_input = |key| {
-            task.dependencies
-                .iter()
-                .any(|id| self.tasks[*id].key == key)
+            let input = self.tasks.find(key);
+            input.is_some_and(|input| self.tasks[input].dependents.contains(id))
         };
-        if missing.is_empty() || !missing.iter().all(|(key, _)| is_input(*key)) {
+        if missing.is_empty() || !missing.iter().all(|(key, _)| is_input(key)) {
             return self.close_worker(now, run.0, "it missed what is no input of its task");
         }
         self.tasks[id].returns += 1;

@@ -256,8 +256,9 @@ impl Tasks {
     }
 
     /// Whether some task has a result of this type.
-    pub(super) fn have_type(&self, ty: TypeId) -> bool {
-        self.types.contains_key(&ty)
+    /// Those of all results, each once.
+    pub(super) fn types(&self) -> impl Iterator<Item = TypeId> {
+        self.types.keys().copied()
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<TaskId> {

@@ -14,7 +14,8 @@ mod worker;
 
 pub use basics::{
     list_len, read_key, read_keys, read_peer_key, read_refusal, read_sink_result, read_texts,
-    write_credential, write_keys, write_peer_key, write_refusal, write_sink_result, write_texts,
+    structs, write_credential, write_keys, write_peer_key, write_refusal, write_sink_result,
+    write_texts,
 };
 pub use failure::{read_failure, write_failure};
 pub use info::{

@@ -11,7 +11,7 @@ use wask_core::{
 use wask_schema::worker_capnp::{command, command_batch, compute, worker_event, worker_info};
 
 use super::{
-    Definitions, list_len, read_failure, read_key, read_keys,
+    Definitions, list_len, read_failure, read_key, read_keys, structs,
     task::{read_definitions, read_tasks},
     write_failure, write_keys,
 };
@@ -65,7 +65,7 @@ pub fn write_join_info(mut out: worker_info::Builder<'_>, join: &JoinInfo) {
 /// Takes all out of a message.
 pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> {
     let mut resources = std::collections::BTreeMap::new();
-    for resource in info.get_resources()? {
+    for resource in structs(info.get_resources()?)? {
         resources.insert(resource.get_name()?.to_str()?.into(), resource.get_amount());
     }
     bounded("name", info.get_name()?.len(), WORKER_TEXT_MAX)?;
@@ -208,7 +208,7 @@ fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &D
 /// Takes commands out of a message.
 pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBatch, Error> {
     let definitions = read_definitions(batch.get_definitions()?, None)?;
-    let peers = batch.get_peers()?.iter();
+    let peers = structs(batch.get_peers()?)?.iter();
     let peers = peers
         .map(|peer| {
             Ok((
@@ -218,14 +218,14 @@ pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBat
         })
         .collect::<Result<_, Error>>()?;
     let mut tasks = Vec::new();
-    for command in batch.get_commands()? {
+    for command in structs(batch.get_commands()?)? {
         if let command::Compute(compute) = command.which()? {
             tasks.push(compute?.get_task()?);
         }
     }
     let mut tasks = read_tasks(&tasks, definitions.len())?.into_iter();
     let mut commands = Vec::new();
-    for command in batch.get_commands()? {
+    for command in structs(batch.get_commands()?)? {
         commands.push(match command.which()? {
             command::Compute(compute) => {
                 let Some(task) = tasks.next() else { continue };
@@ -262,7 +262,7 @@ pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBat
 }
 
 fn read_compute(compute: compute::Reader<'_>, task: TaskSpec) -> Result<worker::Event, Error> {
-    let inputs = compute.get_inputs()?;
+    let inputs = structs(compute.get_inputs()?)?;
     if inputs.len() as usize != task.dependencies.len() || !task.is_well_formed() {
         return Err(Error::Malformed(
             "a task whose inputs do not fit its dependencies".into(),
@@ -381,7 +381,7 @@ pub fn read_worker_events(
     worker: WorkerId,
     events: capnp::struct_list::Reader<'_, worker_event::Owned>,
 ) -> Result<Vec<scheduler::Event>, Error> {
-    events
+    structs(events)?
         .iter()
         .map(|event| read_worker_event(worker, event))
         .collect()
@@ -428,7 +428,7 @@ fn read_worker_event(
             }
         }
         worker_event::InputsMissing(missing) => {
-            let missing = missing?.iter();
+            let missing = structs(missing?)?.iter();
             let missing = missing
                 .map(|input| Ok((read_key(input.get_key()?)?, WorkerId(input.get_holder()))))
                 .collect::<Result<_, Error>>()?;
