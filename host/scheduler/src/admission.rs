@@ -326,7 +326,7 @@ mod tests {
     }
 
     fn hub() -> Rc<Hub> {
-        Hub::new(Config::new(Address::InProcess("admission".into())))
+        Hub::new(Config::new(Address::InProcess("admission".into()))).unwrap()
     }
 
     fn admit_by_default(hub: &Hub, batch: IncomingBatch) -> Admitted {
@@ -395,7 +395,8 @@ mod tests {
                 ..Quotas::default()
             },
             ..Config::new(Address::InProcess("types".into()))
-        });
+        })
+        .unwrap();
         for n in 0..200 {
             let ty = Type::flags([format!("f{n}")]);
             hub.type_id(&ty).unwrap();

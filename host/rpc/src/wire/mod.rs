@@ -7,6 +7,7 @@
 mod basics;
 mod failure;
 mod info;
+mod record;
 mod session;
 mod size;
 mod task;
@@ -22,6 +23,7 @@ pub use info::{
     WorkerStatus, read_component_info, read_dataset_info, read_status, write_component_info,
     write_dataset_info, write_status,
 };
+pub use record::{Core, Outcome, Setup, read_outcome, read_setup, write_outcome, write_setup};
 pub use session::{
     IncomingBatch, KeyNews, OutgoingBatch, read_key_events, read_session_batch, write_key_events,
     write_session_batch,

@@ -8,7 +8,9 @@ use wask_core::{
     scheduler::{self, Action, Input, TaskResult, WorkerInfo},
     worker::{self, ToScheduler},
 };
-use wask_schema::worker_capnp::{command, command_batch, compute, worker_event, worker_info};
+use wask_schema::worker_capnp::{
+    command, command_batch, compute, finished, worker_event, worker_info,
+};
 
 use super::{
     Definitions, list_len, read_failure, read_key, read_keys,
@@ -303,7 +305,8 @@ pub fn write_worker_events(
     }
 }
 
-fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
+/// Fills an event with what a worker tells.
+pub(super) fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
     match event {
         ToScheduler::TaskStarted { key, attempt } => {
             out.set_key(&key.0);
@@ -317,14 +320,7 @@ fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
         } => {
             out.set_key(&key.0);
             out.set_attempt(attempt.0);
-            let mut finished = out.init_finished();
-            finished.set_nbytes(result.nbytes);
-            let nanos = u64::try_from(result.duration.as_nanos()).unwrap_or(u64::MAX);
-            finished.set_duration_nanos(nanos);
-            if let Some(inline) = &result.inline {
-                finished.set_has_inline(true);
-                finished.set_inline(inline);
-            }
+            write_finished(out.init_finished(), result);
         }
         ToScheduler::TaskErred {
             key,
@@ -376,6 +372,30 @@ fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
     }
 }
 
+/// Fills a message with the result of a task.
+pub(super) fn write_finished(mut out: finished::Builder<'_>, result: &TaskResult) {
+    out.set_nbytes(result.nbytes);
+    let nanos = u64::try_from(result.duration.as_nanos()).unwrap_or(u64::MAX);
+    out.set_duration_nanos(nanos);
+    if let Some(inline) = &result.inline {
+        out.set_has_inline(true);
+        out.set_inline(inline);
+    }
+}
+
+/// The result of a task.
+pub(super) fn read_finished(finished: finished::Reader<'_>) -> Result<TaskResult, Error> {
+    let inline = match finished.get_has_inline() {
+        true => Some(Bytes::copy_from_slice(finished.get_inline()?)),
+        false => None,
+    };
+    Ok(TaskResult {
+        nbytes: finished.get_nbytes(),
+        inline,
+        duration: Duration::from_nanos(finished.get_duration_nanos()),
+    })
+}
+
 /// Takes out of a list what `worker` told.
 pub fn read_worker_events(
     worker: WorkerId,
@@ -387,7 +407,8 @@ pub fn read_worker_events(
         .collect()
 }
 
-fn read_worker_event(
+/// What `worker` told.
+pub(super) fn read_worker_event(
     worker: WorkerId,
     event: worker_event::Reader<'_>,
 ) -> Result<scheduler::Event, Error> {
@@ -400,17 +421,7 @@ fn read_worker_event(
             attempt,
         },
         worker_event::Finished(finished) => {
-            let finished = finished?;
-            let inline = match finished.get_has_inline() {
-                true => Some(Bytes::copy_from_slice(finished.get_inline()?)),
-                false => None,
-            };
-            let duration = Duration::from_nanos(finished.get_duration_nanos());
-            let result = TaskResult {
-                nbytes: finished.get_nbytes(),
-                inline,
-                duration,
-            };
+            let result = read_finished(finished?)?;
             scheduler::Event::TaskFinished {
                 worker,
                 key,
