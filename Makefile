@@ -91,8 +91,9 @@ fmt: ## Format all Rust code
 	cargo fmt --all
 	@$(call for-each-guest,(cd $$dir && cargo fmt))
 
-sim: ## Run simulated clusters: make sim RUNS=2000 SEED=1
-	cargo run --release $(LOCKED) -p wask-sim -- --runs $(RUNS) --seed $(SEED)
+sim: ## Run simulated clusters, tell what happened, find planted bugs: make sim RUNS=2000 SEED=1
+	cargo run --release $(LOCKED) -p wask-sim -- --runs $(RUNS) --seed $(SEED) --coverage
+	cargo run --release $(LOCKED) -p wask-sim -- --planted
 
 fuzz: ## Feed hostile bytes to all readers: make fuzz SECONDS=60 TARGET=
 	@tests/tools/fuzz "$$(tests/tools/cargo-tool $(CARGO_FUZZ))" $(SECONDS) $(TARGET)

@@ -8,7 +8,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut command = capnpc::CompilerCommand::new();
     command.src_prefix(root.join("capnp")).output_path(&output);
     let mut hasher = blake3::Hasher::new();
-    for schema in ["common", "gateway", "session", "transfer", "worker"] {
+    for schema in [
+        "common", "gateway", "record", "session", "transfer", "worker",
+    ] {
         let path = root.join("capnp").join(schema).with_extension("capnp");
         hasher.update(&fs::read(&path)?);
         command.file(path);

@@ -28,6 +28,11 @@ generated!(
     "gateway_capnp.rs",
     "The door of a scheduler."
 );
+generated!(
+    record_capnp,
+    "record_capnp.rs",
+    "What a core was told, and what came of it."
+);
 generated!(session_capnp, "session_capnp.rs", "A client's session.");
 generated!(
     transfer_capnp,

@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, process::Command};
 
-const SCHEMAS: [&str; 5] = ["common", "gateway", "session", "transfer", "worker"];
+const SCHEMAS: [&str; 6] = [
+    "common", "gateway", "record", "session", "transfer", "worker",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

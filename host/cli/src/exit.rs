@@ -212,7 +212,7 @@ fn of_rpc(error: &RpcError) -> Exit {
         RpcError::Unreachable { .. } | RpcError::Disconnected(_) | RpcError::Malformed(_) => {
             Exit::Cluster
         }
-        RpcError::Listen { .. } => Exit::Machine,
+        RpcError::Listen { .. } | RpcError::Record { .. } => Exit::Machine,
         RpcError::Refused(refusal) => of_refusal(refusal),
     }
 }

@@ -120,7 +120,7 @@ impl Remote {
     /// All components of the tenant.
     pub(crate) async fn components(&self) -> Result<Vec<ComponentInfo>, Error> {
         let answer = self.session.components_request().send().promise.await?;
-        let components = answer.get()?.get_components()?;
+        let components = wire::structs(answer.get()?.get_components()?)?;
         components.iter().map(wire::read_component_info).collect()
     }
 
@@ -131,7 +131,7 @@ impl Remote {
             let mut request = self.session.who_has_request();
             request.get().set_keys(&wire::write_keys(keys));
             let answer = request.send().promise.await?;
-            let list = answer.get()?.get_holders()?;
+            let list = wire::structs(answer.get()?.get_holders()?)?;
             if list.len() as usize != keys.len() {
                 let message = "another number of holders than of keys";
                 return Err(Error::Malformed(message.into()));
@@ -189,7 +189,7 @@ impl Remote {
     /// All datasets of the tenant.
     pub(crate) async fn datasets(&self) -> Result<Vec<DatasetInfo>, Error> {
         let answer = self.session.datasets_request().send().promise.await?;
-        let datasets = answer.get()?.get_datasets()?;
+        let datasets = wire::structs(answer.get()?.get_datasets()?)?;
         datasets.iter().map(wire::read_dataset_info).collect()
     }
 }

@@ -13,6 +13,10 @@ mod failure;
 mod id;
 mod key;
 mod limits;
+#[cfg(feature = "probe")]
+pub mod probe;
+#[cfg(not(feature = "probe"))]
+mod probe;
 mod refusal;
 pub mod scheduler;
 mod seed;

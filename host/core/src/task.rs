@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{Digest, ENGINE_PROFILE, Key, KeySet, ResultLimits, TypeId, key::update_sized};
 
 /// What a task runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TaskKind {
     /// A function that a component exports.
     Function {

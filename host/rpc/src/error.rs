@@ -28,6 +28,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A record cannot be written, or not be read.
+    #[error("the record {path}: {source}; give another file")]
+    Record {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
     /// A connection came to its end while something was under way.
     #[error("the connection was lost: {0}")]
     Disconnected(String),

@@ -53,7 +53,7 @@ impl Collected {
         let mut collector = self.0.borrow_mut();
         match collector.fault.clone() {
             Some(fault) => Err(fault),
-            None => Ok(std::mem::take(&mut collector.complete)),
+            None => Ok(collector.take_complete()),
         }
     }
 }
@@ -166,7 +166,7 @@ struct Collector {
     expected: BTreeMap<Key, u64>,
     /// Objects of which some pieces are here.
     partial: BTreeMap<Key, Partial>,
-    complete: Vec<(Key, Bytes)>,
+    complete: BTreeMap<Key, Bytes>,
     fault: Option<Refusal>,
 }
 
@@ -180,18 +180,16 @@ impl Collector {
         Self {
             expected: expected.into_iter().collect(),
             partial: BTreeMap::new(),
-            complete: Vec::new(),
+            complete: BTreeMap::new(),
             fault: None,
         }
     }
 
     fn take_in(&mut self, params: &object_sink::WriteParams) -> Result<(), Refusal> {
         let malformed = |error: capnp::Error| Refusal::new(RefusalCode::Invalid, error);
-        for piece in params
-            .get()
-            .and_then(|params| params.get_pieces())
-            .map_err(malformed)?
-        {
+        let pieces = params.get().and_then(|params| params.get_pieces());
+        let pieces = wire::structs(pieces.map_err(malformed)?);
+        for piece in pieces.map_err(|e| Refusal::new(RefusalCode::Invalid, e))? {
             let key = piece.get_key().map_err(malformed)?;
             let key = wire::read_key(key).map_err(|e| Refusal::new(RefusalCode::Invalid, e))?;
             self.add(key, piece.get_size(), piece.get_data().map_err(malformed)?)?;
@@ -206,11 +204,9 @@ impl Collector {
         }
         let Some(partial) = self.partial.get_mut(&key) else {
             // A second writer of an object that is complete, as after a retry, does no harm.
-            let known = self.complete.iter().any(|(complete, _)| *complete == key);
-            return if known {
-                Ok(())
-            } else {
-                Err(unexpected(key, "was not asked for"))
+            return match self.complete.contains_key(&key) {
+                true => Ok(()),
+                false => Err(unexpected(key, "was not asked for")),
             };
         };
         if partial.size as u64 != size || data.len() > partial.size - partial.bytes.len() {
@@ -220,7 +216,7 @@ impl Collector {
         if partial.bytes.len() == partial.size
             && let Some(partial) = self.partial.remove(&key)
         {
-            self.complete.push((key, partial.bytes.into()));
+            self.complete.insert(key, partial.bytes.into());
         }
         Ok(())
     }
@@ -229,8 +225,12 @@ impl Collector {
         let missing = self.partial.keys().chain(self.expected.keys()).next();
         match missing {
             Some(key) => Err(unexpected(*key, "did not arrive whole")),
-            None => Ok(std::mem::take(&mut self.complete)),
+            None => Ok(self.take_complete()),
         }
+    }
+
+    fn take_complete(&mut self) -> Vec<(Key, Bytes)> {
+        std::mem::take(&mut self.complete).into_iter().collect()
     }
 }
 

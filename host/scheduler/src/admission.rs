@@ -3,15 +3,16 @@
 use std::{rc::Rc, sync::Arc};
 
 use wask_core::{
-    Arguments, Definition, Key, KeyMap, Piece, TaskSpec, TenantId, TypeId, bytes_text,
+    Arguments, Definition, Key, KeyMap, Piece, SchedulerCore, TaskSpec, TenantId, TypeId,
+    bytes_text,
 };
 use wask_rpc::{
     Refusal, RefusalCode,
     wire::{IncomingBatch, IncomingTask},
 };
-use wask_value::{Segment, Type, check_arguments};
+use wask_value::{Segment, Type, Verdicts};
 
-use crate::{Quotas, TaskRules, callees::Callee, hub::State};
+use crate::{Quotas, TaskRules, callees::Callee, hub::State, refusals::Refusals, types::Types};
 
 /// A batch after the check.
 #[derive(Default)]
@@ -20,6 +21,9 @@ pub(crate) struct Admitted {
     /// The keys among them, and older ones, that the session wants.
     pub(crate) wanted: Vec<Key>,
     pub(crate) refused: Vec<(Key, Rc<Refusal>)>,
+    /// How many times types of holes were compared with what is expected there.
+    #[cfg(test)]
+    comparisons: usize,
 }
 
 /// Why a task is not admitted.
@@ -40,7 +44,6 @@ pub(crate) fn admit(
     batch: IncomingBatch,
 ) -> Admitted {
     state.make_room_for_types();
-    let mut room = Room::new(state, quotas);
     let definitions = batch.definitions.into_iter();
     let callees: Vec<_> = definitions
         .map(|one| {
@@ -49,42 +52,59 @@ pub(crate) fn admit(
         })
         .map(|resolved| resolved.map_err(Rc::new))
         .collect();
+    let State {
+        core,
+        types,
+        refusals,
+        ..
+    } = state;
+    let mut known = Known {
+        core,
+        types,
+        tenant,
+        new_types: KeyMap::default(),
+    };
+    let mut room = Room::new(core, quotas);
+    let mut verdicts = Verdicts::default();
     let mut admitted = Admitted::default();
-    let mut new_types = KeyMap::default();
     for task in batch.tasks {
         let (key, wanted) = (task.key, task.wanted);
         let checked = match &callees[task.definition] {
             Ok(callee) => {
-                let checked = check(state, tenant, &new_types, argument_bytes, callee, task)
-                    .and_then(|task| room.take(state, task).map_err(Flaw::Own));
+                let checked = check(&known, argument_bytes, &mut verdicts, callee, task)
+                    .and_then(|task| room.take(core, task).map_err(Flaw::Own));
                 checked.map_err(|flaw| match flaw {
                     Flaw::Own(refusal) => Rc::new(refusal),
-                    Flaw::Dependency(key) => why_unknown(state, tenant, &key),
+                    Flaw::Dependency(key) => why_unknown(refusals, tenant, &key),
                 })
             }
             Err(refusal) => Err(refusal.clone()),
         };
         match checked {
             Ok(task) => {
-                state.refusals.remove(tenant, &key);
-                new_types.insert(key, task.result_type);
+                refusals.remove(tenant, &key);
+                known.new_types.insert(key, task.result_type);
                 admitted.wanted.extend(wanted.then_some(key));
                 admitted.tasks.push(task);
             }
             Err(refusal) => {
-                state.refusals.insert(tenant, key, refusal.clone());
+                refusals.insert(tenant, key, refusal.clone());
                 admitted.refused.push((key, refusal));
             }
         }
     }
     for key in batch.wanted {
-        match known_type(state, tenant, &new_types, &key) {
+        match known.type_id(&key) {
             Some(_) => admitted.wanted.push(key),
             None => {
-                let refusal = why_unknown(state, tenant, &key);
+                let refusal = why_unknown(refusals, tenant, &key);
                 admitted.refused.push((key, refusal));
             }
         }
+    }
+    #[cfg(test)]
+    {
+        admitted.comparisons = verdicts.comparisons();
     }
     admitted
 }
@@ -97,8 +117,8 @@ struct Room<'q> {
 }
 
 impl<'q> Room<'q> {
-    fn new(state: &State, quotas: &'q Quotas) -> Self {
-        let counts = state.core.counts();
+    fn new(core: &SchedulerCore, quotas: &'q Quotas) -> Self {
+        let counts = core.counts();
         Self {
             tasks: quotas.tasks.saturating_sub(counts.tasks()),
             argument_bytes: quotas.argument_bytes.saturating_sub(counts.argument_bytes),
@@ -107,8 +127,8 @@ impl<'q> Room<'q> {
     }
 
     /// Takes a task in, which costs nothing if it is known.
-    fn take(&mut self, state: &State, task: TaskSpec) -> Result<TaskSpec, Refusal> {
-        if state.core.knows(&task.key) {
+    fn take(&mut self, core: &SchedulerCore, task: TaskSpec) -> Result<TaskSpec, Refusal> {
+        if core.knows(&task.key) {
             return Ok(task);
         }
         let left = (
@@ -163,12 +183,11 @@ fn resolve(
     callees.resolve(library, types, tenant, definition)
 }
 
-fn check(
-    state: &State,
-    tenant: TenantId,
-    new_types: &KeyMap<TypeId>,
+fn check<'a>(
+    known: &Known<'a>,
     argument_bytes: usize,
-    callee: &Callee,
+    verdicts: &mut Verdicts<'a>,
+    callee: &'a Callee,
     task: IncomingTask,
 ) -> Result<TaskSpec, Flaw> {
     let invalid = |message: String| Flaw::Own(Refusal::new(RefusalCode::Invalid, message));
@@ -185,7 +204,7 @@ fn check(
         arguments,
         dependencies,
         salt,
-        callee.result_type,
+        callee.signature.result_type,
     );
     if task.key != key {
         let message = "the key of this task is not the one that its parts give; client and \
@@ -203,9 +222,10 @@ fn check(
     if !task.is_well_formed() || task.is_pure() != (salt == 0) {
         return Err(invalid("the task is malformed".into()));
     }
-    let types = dependency_types(state, tenant, new_types, &task.dependencies)?;
+    let types = known.types_of(&task.dependencies)?;
     let hole = |dependency: u32| types.get(dependency as usize).copied();
-    check_arguments(&callee.params, segments(&task.arguments), hole)
+    verdicts
+        .check_arguments(&callee.signature.params, segments(&task.arguments), hole)
         .map_err(|error| invalid(format!("{}: {error}", task.label())))?;
     Ok(task)
 }
@@ -217,36 +237,35 @@ fn segments(arguments: &Arguments) -> impl Iterator<Item = Segment<'_>> {
     })
 }
 
-fn dependency_types<'a>(
-    state: &'a State,
+/// The types of what a task may depend on.
+struct Known<'a> {
+    core: &'a SchedulerCore,
+    types: &'a Types,
     tenant: TenantId,
-    new_types: &KeyMap<TypeId>,
-    dependencies: &[Key],
-) -> Result<Vec<&'a Type>, Flaw> {
-    let types = dependencies.iter().map(|key| {
-        let id = known_type(state, tenant, new_types, key);
-        id.and_then(|id| state.types.get(id))
-            .ok_or(Flaw::Dependency(*key))
-    });
-    types.collect()
+    /// Of the tasks of this batch.
+    new_types: KeyMap<TypeId>,
 }
 
-fn known_type(
-    state: &State,
-    tenant: TenantId,
-    new_types: &KeyMap<TypeId>,
-    key: &Key,
-) -> Option<TypeId> {
-    let own = || state.core.tenant_of(key) == Some(tenant);
-    new_types
-        .get(key)
-        .copied()
-        .or_else(|| state.core.result_type(key).filter(|_| own()))
+impl<'a> Known<'a> {
+    fn types_of(&self, dependencies: &[Key]) -> Result<Vec<&'a Type>, Flaw> {
+        let types = dependencies.iter().map(|key| {
+            let id = self.type_id(key);
+            id.and_then(|id| self.types.get(id))
+                .ok_or(Flaw::Dependency(*key))
+        });
+        types.collect()
+    }
+
+    fn type_id(&self, key: &Key) -> Option<TypeId> {
+        let own = || self.core.tenant_of(key) == Some(self.tenant);
+        let new = self.new_types.get(key).copied();
+        new.or_else(|| self.core.result_type(key).filter(|_| own()))
+    }
 }
 
 /// Why a key is not known: it was refused, or is gone.
-fn why_unknown(state: &mut State, tenant: TenantId, key: &Key) -> Rc<Refusal> {
-    state.refusals.get(tenant, key).unwrap_or_else(|| {
+fn why_unknown(refusals: &mut Refusals<Key>, tenant: TenantId, key: &Key) -> Rc<Refusal> {
+    refusals.get(tenant, key).unwrap_or_else(|| {
         let message = format!(
             "nothing is known of future {}; it was released, or belongs to somebody else",
             key.short()
@@ -256,234 +275,4 @@ fn why_unknown(state: &mut State, tenant: TenantId, key: &Key) -> Rc<Refusal> {
 }
 
 #[cfg(test)]
-mod tests {
-    use wask_core::{Digest, Hole, LimitRules, ResultLimits, TaskKind, TaskOptions};
-    use wask_operator::Operator;
-    use wask_rpc::Address;
-
-    use super::*;
-    use crate::{Config, hub::Hub};
-
-    const TENANT: TenantId = TenantId(0);
-
-    /// A call of a component that nobody has uploaded; `argument` tells one from another.
-    fn call(argument: u8) -> (Arc<Definition>, IncomingTask) {
-        let kind = TaskKind::function(Digest([1; 32]), "f");
-        incoming(kind, vec![argument], [].into())
-    }
-
-    /// `not` of another task's result.
-    fn not(of: Key) -> (Arc<Definition>, IncomingTask) {
-        let kind = TaskKind::Operator {
-            name: "not".into(),
-            version: Operator::VERSION,
-            types: [].into(),
-        };
-        incoming(kind, Vec::new(), [of].into())
-    }
-
-    fn incoming(
-        kind: TaskKind,
-        bytes: Vec<u8>,
-        dependencies: Box<[Key]>,
-    ) -> (Arc<Definition>, IncomingTask) {
-        let definition = Arc::new(Definition::new("default", kind, TaskOptions::default()));
-        let hole = |dependency| Hole {
-            offset: 0,
-            dependency,
-        };
-        let arguments = Arguments {
-            bytes: bytes.into(),
-            holes: (0..).map(hole).take(dependencies.len()).collect(),
-        };
-        let spec = TaskSpec::new(definition.clone(), arguments, dependencies, 0, TypeId(0));
-        let task = IncomingTask {
-            definition: 0,
-            key: spec.key,
-            arguments: spec.arguments,
-            dependencies: spec.dependencies,
-            salt: 0,
-            wanted: true,
-        };
-        (definition, task)
-    }
-
-    fn batch(tasks: impl IntoIterator<Item = (Arc<Definition>, IncomingTask)>) -> IncomingBatch {
-        let mut batch = IncomingBatch {
-            definitions: Vec::new(),
-            tasks: Vec::new(),
-            wanted: Vec::new(),
-            released: Vec::new(),
-            cancelled: Vec::new(),
-            detached: Vec::new(),
-        };
-        for (definition, mut task) in tasks {
-            task.definition = batch.definitions.len();
-            batch.definitions.push(definition);
-            batch.tasks.push(task);
-        }
-        batch
-    }
-
-    fn hub() -> Rc<Hub> {
-        Hub::new(Config::new(Address::InProcess("admission".into())))
-    }
-
-    fn admit_by_default(hub: &Hub, batch: IncomingBatch) -> Admitted {
-        admit_within(&Quotas::default(), hub, batch)
-    }
-
-    fn admit_within(quotas: &Quotas, hub: &Hub, batch: IncomingBatch) -> Admitted {
-        let (mut state, rules) = (hub.state_mut(), TaskRules::default());
-        admit(&mut state, &rules, 1 << 10, quotas, TENANT, batch)
-    }
-
-    /// How many bytes a list holds. Each `length` is another task.
-    fn count(length: u8) -> (Arc<Definition>, IncomingTask) {
-        let kind = TaskKind::Operator {
-            name: "count".into(),
-            version: Operator::VERSION,
-            types: ["u8".into()].into(),
-        };
-        let list = [vec![length, 0, 0, 0], vec![7; length.into()]].concat();
-        incoming(kind, list, [].into())
-    }
-
-    #[test]
-    fn tasks_and_their_arguments_are_bounded() {
-        let hub = hub();
-        let all = || batch((0..4).map(count));
-        let quotas = |tasks, argument_bytes| Quotas {
-            tasks,
-            argument_bytes,
-            ..Quotas::default()
-        };
-        let admitted = admit_within(&quotas(2, 1 << 20), &hub, all());
-        assert_eq!((admitted.tasks.len(), admitted.refused.len()), (2, 2));
-        let (_, refusal) = &admitted.refused[0];
-        assert_eq!(refusal.code, RefusalCode::Unavailable);
-        assert!(refusal.message.contains("up to 2 tasks"), "{refusal}");
-        // Their arguments have 4, 5, 6 and 7 bytes.
-        let admitted = admit_within(&quotas(9, 15), &hub, all());
-        assert_eq!((admitted.tasks.len(), admitted.refused.len()), (3, 1));
-        assert_eq!(admit_within(&quotas(4, 22), &hub, all()).tasks.len(), 4);
-    }
-
-    #[test]
-    fn a_definition_has_names_within_reason() {
-        let (definition, task) = count(1);
-        let options = TaskOptions {
-            label: Some("x".repeat(65).into()),
-            ..definition.options.clone()
-        };
-        let long = Definition::new("default", definition.kind.clone(), options);
-        let quotas = Quotas {
-            definition_bytes: 64,
-            ..Quotas::default()
-        };
-        let batch = batch([(Arc::new(long), task)]);
-        let admitted = admit_within(&quotas, &hub(), batch);
-        let (_, refusal) = &admitted.refused[0];
-        assert!(refusal.message.contains("have 65 bytes"), "{refusal}");
-    }
-
-    #[test]
-    fn types_that_no_result_has_are_forgotten() {
-        let hub = Hub::new(Config {
-            quotas: Quotas {
-                type_bytes: 4 << 10,
-                ..Quotas::default()
-            },
-            ..Config::new(Address::InProcess("types".into()))
-        });
-        for n in 0..200 {
-            let ty = Type::flags([format!("f{n}")]);
-            hub.type_id(&ty).unwrap();
-        }
-        let state = hub.state();
-        let kept = (0..300).filter(|id| state.types.get(TypeId(*id)).is_some());
-        assert!((1..50).contains(&kept.count()));
-    }
-
-    #[test]
-    fn dependents_are_refused_for_the_reason_of_what_they_need() {
-        let hub = hub();
-        let x = call(1);
-        let y = not(x.1.key);
-        let z = not(y.1.key);
-        let keys = [x.1.key, y.1.key, z.1.key];
-        let first = admit_by_default(&hub, batch([x, y]));
-        let later = IncomingBatch {
-            wanted: vec![keys[0]],
-            ..batch([z])
-        };
-        let later = admit_by_default(&hub, later);
-        let refused: Vec<_> = first.refused.iter().chain(&later.refused).collect();
-        let told: Vec<_> = refused.iter().map(|(key, _)| *key).collect();
-        assert_eq!(told, [keys[0], keys[1], keys[2], keys[0]]);
-        for (_, refusal) in refused {
-            assert!(refusal.message.contains("upload it"), "{refusal}");
-        }
-    }
-
-    #[test]
-    fn the_tasks_of_a_refused_component_are_told_why() {
-        let hub = hub();
-        let refusal = Refusal::new(RefusalCode::Forbidden, "there is no room");
-        let digest = Digest([1; 32]);
-        hub.state_mut().library.refuse(TENANT, digest, refusal);
-        let admitted = admit_by_default(&hub, batch([call(1)]));
-        let (_, refusal) = &admitted.refused[0];
-        assert_eq!(refusal.code, RefusalCode::Forbidden);
-        assert!(refusal.message.ends_with("was refused: there is no room"));
-    }
-
-    #[test]
-    fn what_is_gone_was_not_refused() {
-        let hub = hub();
-        let orphan = not(call(1).1.key);
-        let admitted = admit_by_default(&hub, batch([orphan]));
-        let (_, refusal) = &admitted.refused[0];
-        assert_eq!(refusal.code, RefusalCode::NotFound);
-        assert!(refusal.message.starts_with("nothing is known of future"));
-    }
-
-    #[test]
-    fn a_batch_is_held_to_the_cluster_s_limits() {
-        let hub = hub();
-        let kind = TaskKind::Operator {
-            name: "count".into(),
-            version: Operator::VERSION,
-            types: ["u8".into()].into(),
-        };
-        let empty_list = vec![0; 4];
-        let (_, mut task) = incoming(kind.clone(), empty_list, [].into());
-        let mut options = TaskOptions::default();
-        options.limits.output += 1;
-        let definition = Definition::new("default", kind, options);
-        task.key = TaskSpec::key_of(&definition, &task.arguments, &[], 0);
-        let rules = |output| TaskRules {
-            limits: LimitRules::new(
-                ResultLimits::default(),
-                ResultLimits {
-                    output,
-                    ..*LimitRules::default().max()
-                },
-            )
-            .unwrap(),
-            ..TaskRules::default()
-        };
-        let most = definition.options.limits.output;
-        let task = (Arc::new(definition), task);
-        let admit = |most| {
-            let batch = batch([task.clone()]);
-            let mut state = hub.state_mut();
-            let quotas = Quotas::default();
-            admit(&mut state, &rules(most), 1 << 10, &quotas, TENANT, batch)
-        };
-        let refused = admit(most - 1).refused;
-        assert_eq!(refused[0].1.code, RefusalCode::Forbidden);
-        assert!(refused[0].1.message.contains("--task-output-max"));
-        assert_eq!(admit(most).tasks.len(), 1);
-    }
-}
+mod tests;

@@ -4,7 +4,11 @@
 //! component, or from the operator. What was worked out is remembered, for a graph may come in many
 //! batches and have a definition for each of its tasks.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+    sync::Arc,
+};
 
 use wask_component::Component;
 use wask_core::{Applied, Definition, TaskKind, TenantId, TypeId};
@@ -18,6 +22,12 @@ use crate::{library::Library, types::Types};
 pub(crate) struct Callee {
     /// One for all tasks that share it, in whichever batches they came.
     pub(crate) definition: Arc<Definition>,
+    /// One for all definitions that call the same.
+    pub(crate) signature: Rc<Signature>,
+}
+
+/// How something is called.
+pub(crate) struct Signature {
     pub(crate) params: Vec<Param>,
     pub(crate) result_type: TypeId,
 }
@@ -26,6 +36,8 @@ pub(crate) struct Callee {
 #[derive(Default)]
 pub(crate) struct Callees {
     by_digest: BTreeMap<[u8; 32], Rc<Callee>>,
+    /// Those of the callees, so that a wide type is worked out once for many definitions.
+    signatures: HashMap<(TenantId, TaskKind), Rc<Signature>>,
     /// Of the texts in their definitions.
     bytes: usize,
 }
@@ -49,25 +61,35 @@ impl Callees {
         if let Some(callee) = known.filter(|callee| callee.definition == definition) {
             return Ok(callee.clone());
         }
-        let ty = function_type(library, tenant, &definition.kind)?;
-        let callee = Rc::new(Callee {
-            result_type: types.id(&ty.value_type())?,
-            params: ty.params,
-            definition,
-        });
+        let call = (tenant, definition.kind.clone());
+        let signature = match self.signatures.get(&call) {
+            Some(signature) => signature.clone(),
+            None => {
+                let ty = function_type(library, tenant, &definition.kind)?;
+                Rc::new(Signature {
+                    result_type: types.id(&ty.value_type())?,
+                    params: ty.params,
+                })
+            }
+        };
         if self.by_digest.len() >= CALLEES_MAX || self.bytes >= CALLEES_BYTES_MAX {
             *self = Self::default();
         }
-        self.bytes += text_bytes(&callee.definition);
-        let digest = *callee.definition.digest();
+        self.bytes += text_bytes(&definition);
+        self.signatures.insert(call, signature.clone());
+        let digest = *definition.digest();
+        let callee = Rc::new(Callee {
+            definition,
+            signature,
+        });
         self.by_digest.insert(digest, callee.clone());
         Ok(callee)
     }
 
-    /// Whether one of them gives a result of this type.
-    pub(crate) fn use_type(&self, ty: TypeId) -> bool {
-        let mut callees = self.by_digest.values();
-        callees.any(|callee| callee.result_type == ty)
+    /// The types of their results.
+    pub(crate) fn types(&self) -> impl Iterator<Item = TypeId> {
+        let signatures = self.signatures.values();
+        signatures.map(|signature| signature.result_type)
     }
 }
 
@@ -222,8 +244,12 @@ mod tests {
             let definition = Definition::new("tenant", kind, TaskOptions::default());
             match self.resolve(definition) {
                 Ok(callee) => {
-                    let params: Vec<_> = callee.params.iter().map(|p| p.ty.to_string()).collect();
-                    let result = self.types.get(callee.result_type).unwrap();
+                    let Signature {
+                        params,
+                        result_type,
+                    } = &*callee.signature;
+                    let params: Vec<_> = params.iter().map(|p| p.ty.to_string()).collect();
+                    let result = self.types.get(*result_type).unwrap();
                     format!("({}) -> {result}", params.join(", "))
                 }
                 Err(refusal) => refusal.message,
@@ -331,6 +357,7 @@ mod tests {
         let other = f.resolve(labelled(Some("other"))).unwrap();
         assert_eq!(other.definition.label().as_ref(), "other");
         assert_eq!(first.definition.digest(), other.definition.digest());
+        assert!(Rc::ptr_eq(&first.signature, &other.signature));
     }
 
     #[test]
@@ -349,5 +376,6 @@ mod tests {
                 .unwrap();
         }
         assert_eq!(f.callees.by_digest.len(), 1);
+        assert_eq!(f.callees.signatures.len(), 1);
     }
 }

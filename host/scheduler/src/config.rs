@@ -1,5 +1,7 @@
 //! How a scheduler is set up.
 
+use std::path::PathBuf;
+
 use wask_core::scheduler;
 use wask_rpc::{Address, Limits};
 
@@ -24,6 +26,9 @@ pub struct Config {
     pub library_bytes: u64,
     /// Messages that may wait for one peer, before that peer is given up as too slow.
     pub outbox_items: usize,
+    /// A file for all that its core is told, and what came of it, which `wask-replay` reads. It may
+    /// hold what clients send: arguments, names, small results.
+    pub record: Option<PathBuf>,
 }
 
 impl Config {
@@ -39,6 +44,7 @@ impl Config {
             quotas: Quotas::default(),
             library_bytes: 4 << 30,
             outbox_items: 4_000_000,
+            record: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 /// Why a scheduler does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot listen.
+    /// It cannot listen, or not open its record.
     #[error(transparent)]
     Listen(#[from] wask_rpc::Error),
     /// Its thread could not be started.

@@ -18,8 +18,8 @@ use wask_core::{
     scheduler::{self, Action, DataHeader, Event, ScatterError, Spread},
 };
 use wask_rpc::{
-    ConnectionHandle, Outbox, Refusal, RefusalCode,
-    wire::{self, JoinInfo, KeyNews},
+    ConnectionHandle, Outbox, Recorded, Refusal, RefusalCode,
+    wire::{self, JoinInfo, KeyNews, Setup},
 };
 use wask_schema::transfer_capnp::object_store;
 use wask_value::Type;
@@ -44,7 +44,7 @@ pub(crate) struct Hub {
 
 /// All that changes.
 pub(crate) struct State {
-    pub(crate) core: SchedulerCore,
+    pub(crate) core: Recorded<SchedulerCore>,
     pub(crate) types: Types,
     pub(crate) library: Library,
     pub(crate) callees: Callees,
@@ -93,13 +93,20 @@ pub(crate) struct Report {
 }
 
 impl Hub {
-    pub(crate) fn new(config: Config) -> Rc<Self> {
+    /// # Errors
+    ///
+    /// Where the record of its core cannot be opened.
+    pub(crate) fn new(config: Config) -> Result<Rc<Self>, wask_rpc::Error> {
         let core = scheduler::Config {
             heartbeat_interval: config.limits.heartbeat,
             ..config.core.clone()
         };
         let state = State {
-            core: SchedulerCore::new(core),
+            core: Recorded::new(
+                SchedulerCore::new(core.clone()),
+                &Setup::Scheduler(core),
+                config.record.as_deref(),
+            )?,
             types: Types::new(config.quotas.type_bytes),
             library: Library::new(config.library_bytes, &config.quotas),
             callees: Callees::default(),
@@ -113,7 +120,7 @@ impl Hub {
             scatters_ever: 0,
         };
         let started = Instant::now();
-        Rc::new(Self {
+        Ok(Rc::new(Self {
             config,
             // std's hash maps are seeded at random.
             id: RandomState::new().build_hasher().finish(),
@@ -121,7 +128,7 @@ impl Hub {
             state: RefCell::new(state),
             wake: Notify::new(),
             uploading: Rc::default(),
-        })
+        }))
     }
 
     /// To look at. Must be let go before the next `await`.
@@ -182,6 +189,11 @@ impl Hub {
         while let Some(action) = state.core.poll_action() {
             state.dispatch(action, self.config.outbox_items);
         }
+    }
+
+    /// The core is told nothing more that counts: what was recorded is written to its end.
+    pub(crate) fn end_record(&self) {
+        self.state_mut().core.end();
     }
 
     /// A new session of a client that was let in, and what is to be sent to it.
@@ -372,7 +384,11 @@ impl State {
             callees,
             ..
         } = self;
-        types.make_room(|ty| core.uses_type(ty) || callees.use_type(ty));
+        types.make_room(|| {
+            let mut used = core.used_types();
+            used.extend(callees.types());
+            used
+        });
     }
 
     fn dispatch(&mut self, action: Action, outbox_items: usize) {

@@ -204,7 +204,7 @@ impl object_sink::Server for Relay {
 
 impl Relay {
     async fn pass_on(&self, params: &object_sink::WriteParams) -> Result<(), Error> {
-        let pieces = params.get()?.get_pieces()?;
+        let pieces = wire::structs(params.get()?.get_pieces()?)?;
         let mut by_part: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
         for (index, piece) in (0..).zip(pieces) {
             let key = wire::read_key(piece.get_key()?)?;

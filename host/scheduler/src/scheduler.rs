@@ -20,7 +20,7 @@ impl Scheduler {
     ///
     /// # Errors
     ///
-    /// Where it cannot listen at its address.
+    /// Where it cannot listen at its address, or not open its record.
     pub fn start(config: Config) -> Result<Self, Error> {
         let (shutdown, asked) = oneshot::channel();
         let (ready, listening) = std::sync::mpsc::channel();
@@ -72,16 +72,16 @@ impl Drop for Scheduler {
 ///
 /// # Errors
 ///
-/// Where it cannot listen at its address.
+/// Where it cannot listen at its address, or not open its record.
 pub async fn serve(
     config: Config,
     ready: impl FnOnce(&Address),
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Error> {
-    let listener = Listener::bind(&config.listen).await?;
+    let hub = Hub::new(config)?;
+    let listener = Listener::bind(&hub.config.listen).await?;
     tracing::info!(address = %listener.address(), "scheduler listening");
     ready(listener.address());
-    let hub = Hub::new(config);
     let peer_key = Rc::new(Secret::random().map_err(Error::Random)?);
     let acceptor = Acceptor::new(&hub.config.limits);
     let gateway = |connection| {
@@ -102,6 +102,7 @@ pub async fn serve(
     // Those that do not read what they are told are not waited for long.
     let closed = acceptor.close_all("the scheduler is shutting down");
     let _ = timeout(CLOSING, closed).await;
+    hub.end_record();
     Ok(())
 }
 

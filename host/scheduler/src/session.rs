@@ -64,7 +64,7 @@ impl Session {
         params: &session::ScatterParams,
     ) -> Result<Result<Vec<Header>, Refusal>, Error> {
         let mut headers = Vec::new();
-        for object in params.get()?.get_objects()? {
+        for object in wire::structs(params.get()?.get_objects()?)? {
             let type_text = object.get_type()?.to_str()?.to_owned();
             let ty = datasets::parse_type(&type_text).and_then(|ty| self.hub.type_id(&ty));
             let result_type = match ty {

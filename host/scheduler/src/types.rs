@@ -1,6 +1,6 @@
 //! WIT types by small numbers, as the core carries them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use wask_core::TypeId;
 use wask_rpc::{Refusal, RefusalCode};
@@ -63,12 +63,13 @@ impl Types {
 
     /// Forgets the types that are not used, where there may be many. To be called before a message
     /// is taken in, which may bring new ones.
-    pub(crate) fn make_room(&mut self, is_used: impl Fn(TypeId) -> bool) {
+    pub(crate) fn make_room(&mut self, used: impl FnOnce() -> BTreeSet<TypeId>) {
         if self.bytes < self.sweep_at {
             return;
         }
-        self.ids.retain(|_, id| is_used(*id));
-        self.types.retain(|id, _| is_used(*id));
+        let used = used();
+        self.ids.retain(|_, id| used.contains(id));
+        self.types.retain(|id, _| used.contains(id));
         self.bytes = self.ids.keys().map(|text| text.len() + OVERHEAD).sum();
         // Twice what is used, so that looking at all of them costs little for each new one.
         self.sweep_at = (2 * self.bytes).clamp(self.bytes_max / 2, self.bytes_max);
@@ -96,7 +97,7 @@ mod tests {
         let nth = |n: usize| Type::flags([format!("f{n}")]);
         let ids: Vec<_> = (0..100).map_while(|n| types.id(&nth(n)).ok()).collect();
         assert!(ids.len() < 20, "{}", ids.len());
-        types.make_room(|id| id == ids[3]);
+        types.make_room(|| [ids[3]].into());
         assert_eq!(types.get(ids[3]), Some(&nth(3)));
         assert_eq!(types.get(ids[2]), None);
         let new = types.id(&nth(100)).unwrap();

@@ -1,6 +1,11 @@
 //! What can be wrong with a type, a value, its bytes or its text.
 
+use std::fmt::{self, Write};
+
 use crate::{Path, Step, Type, names};
+
+/// Bytes of what an error shows of a type or a value.
+const SHOWN_MAX: usize = 2 << 10;
 
 /// An error of this crate. Each that lies within a value names the path to it.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -173,12 +178,12 @@ impl Error {
         self
     }
 
-    pub(crate) fn mismatch(expected: impl ToString, got: impl ToString) -> Self {
+    pub(crate) fn mismatch(expected: impl fmt::Display, got: impl fmt::Display) -> Self {
         let path = Path::default();
         Self::Mismatch {
             path,
-            expected: expected.to_string(),
-            got: got.to_string(),
+            expected: shown(expected),
+            got: shown(got),
         }
     }
 
@@ -235,4 +240,26 @@ fn wave_message(path: &Path, position: usize, problem: &str) -> String {
     } else {
         format!("{path}: {problem} (wave text, character {position})")
     }
+}
+
+/// A text, or its beginning and an ellipsis. What is cut off is not even made: a type may be wide, and
+/// each task of a message may be in error.
+fn shown(text: impl fmt::Display) -> String {
+    struct Shown(String);
+    impl Write for Shown {
+        fn write_str(&mut self, more: &str) -> fmt::Result {
+            let room = SHOWN_MAX - self.0.len();
+            self.0.push_str(&more[..more.floor_char_boundary(room)]);
+            match more.len() <= room {
+                true => Ok(()),
+                false => Err(fmt::Error),
+            }
+        }
+    }
+    let mut shown = Shown(String::new());
+    let is_whole = write!(shown, "{text}").is_ok();
+    if !is_whole {
+        shown.0.push('…');
+    }
+    shown.0
 }

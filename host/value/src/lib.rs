@@ -29,7 +29,7 @@ mod value;
 pub mod wave;
 mod wit_type;
 
-pub use arguments::{Segment, check_arguments};
+pub use arguments::{Segment, Verdicts, check_arguments};
 pub use de::from_bytes;
 pub use encoding::{decode, encode, validate};
 pub use error::{Error, Fault};

@@ -61,6 +61,9 @@ pub struct Config {
     pub peer_idle: Duration,
     /// Limits of connections.
     pub limits: Limits,
+    /// A file for all that its core is told, and what came of it, which `wask-replay` reads. It may
+    /// hold what clients send: arguments, names, small results.
+    pub record: Option<PathBuf>,
 }
 
 impl Config {
@@ -91,6 +94,7 @@ impl Config {
             return_timeout: Duration::from_secs(600),
             peer_idle: Duration::from_secs(60),
             limits: Limits::default(),
+            record: None,
         }
     }
 }

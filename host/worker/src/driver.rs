@@ -16,7 +16,7 @@ use wask_core::{
     scheduler::TaskResult,
     worker::{Action, Event, ToScheduler},
 };
-use wask_rpc::{Outbox, wire::Command};
+use wask_rpc::{Outbox, Recorded, wire::Command};
 use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
@@ -33,7 +33,7 @@ const INPUTS_MAX: usize = 4096;
 /// The core of a worker, and what carries out its wishes.
 pub(crate) struct Driver<E> {
     node: Rc<Node>,
-    core: WorkerCore,
+    core: Recorded<WorkerCore>,
     executor: E,
     executions: Executions,
     outbox: Rc<Outbox<ToScheduler>>,
@@ -49,7 +49,7 @@ pub(crate) struct Driver<E> {
 impl<E: Executor> Driver<E> {
     pub(crate) fn new(
         node: Rc<Node>,
-        core: WorkerCore,
+        core: Recorded<WorkerCore>,
         executor: E,
         outbox: Rc<Outbox<ToScheduler>>,
     ) -> Self {

@@ -64,7 +64,11 @@ impl Error {
     /// Where the trouble lies.
     pub fn class(&self) -> Class {
         match self {
-            Self::Rpc(wask_rpc::Error::Listen { .. } | wask_rpc::Error::Address(_))
+            Self::Rpc(
+                wask_rpc::Error::Listen { .. }
+                | wask_rpc::Error::Address(_)
+                | wask_rpc::Error::Record { .. },
+            )
             | Self::Store(_)
             | Self::Sandbox(_)
             | Self::Thread(_)

@@ -73,7 +73,7 @@ impl object_store::Server for StoreServer {
         let node = self.node()?;
         let params = params.get()?;
         let scatter = ScatterId(params.get_scatter());
-        let headers = params.get_objects()?.iter();
+        let headers = wire::structs(params.get_objects()?)?.iter();
         let headers = headers.map(read_header).collect::<Result<Vec<_>, _>>();
         let headers = headers.and_then(|headers| admit(&node, headers));
         let sink = match headers {

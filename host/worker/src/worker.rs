@@ -19,7 +19,8 @@ use wask_core::{
     worker::{self, ToScheduler},
 };
 use wask_rpc::{
-    Address, Backoff, Listener, Outbox, SOFTWARE_VERSION, spawn_rpc_thread, wire::JoinInfo,
+    Address, Backoff, Listener, Outbox, Recorded, SOFTWARE_VERSION, spawn_rpc_thread,
+    wire::{JoinInfo, Setup},
 };
 use wask_sandbox::{Sandbox, ThreadExecutor};
 use wask_schema::common_capnp;
@@ -223,7 +224,9 @@ impl Member {
             slots: config.slots,
             ..worker::Config::default()
         };
-        let core = WorkerCore::new(link.worker, core_config);
+        let core = WorkerCore::new(link.worker, core_config.clone());
+        let setup = Setup::Worker(link.worker, core_config);
+        let core = Recorded::new(core, &setup, config.record.as_deref())?;
         Ok(Self {
             info: WorkerInfo {
                 name: config.name.clone(),

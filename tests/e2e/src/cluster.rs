@@ -111,8 +111,18 @@ pub struct Cluster {
 impl Cluster {
     /// Starts a scheduler and as many workers, each with `slots`.
     pub fn start(workers: usize, slots: u32) -> Self {
+        let mut cluster = Self::start_with(&[]);
+        for _ in 0..workers {
+            cluster.add_worker(slots);
+        }
+        cluster
+    }
+
+    /// Starts a scheduler with these further arguments, and no worker.
+    pub fn start_with(further: &[&str]) -> Self {
         let mut wask = Wask::new();
-        let mut scheduler = Process::start(&wask, &["scheduler", "--listen", "tcp://127.0.0.1:0"]);
+        let arguments = [&["scheduler", "--listen", "tcp://127.0.0.1:0"], further].concat();
+        let mut scheduler = Process::start(&wask, &arguments);
         let line = scheduler.wait_for("tcp://127.0.0.1:");
         let address = line.split_whitespace().find_map(|word| {
             let from = word.find("tcp://")?;
@@ -125,16 +135,12 @@ impl Cluster {
         let address = address.unwrap();
         wask.environment
             .push(("WASK_SCHEDULER".into(), address.clone()));
-        let mut cluster = Self {
+        Self {
             wask,
             address,
             workers: Vec::new(),
             scheduler,
-        };
-        for _ in 0..workers {
-            cluster.add_worker(slots);
         }
-        cluster
     }
 
     /// Starts another worker, and waits until it has joined.

@@ -19,15 +19,21 @@
 //! | `client` | one client: core, futures, what it does next |
 //! | `cluster` | the processes around the scheduler core, faults, the phases of a run |
 //! | `detached` | what becomes of tasks whose client need not stay |
+//! | `coverage` | that everything that can happen does: transitions and faults |
+//! | `planted` | bugs that are put into the cores, and must be found |
+//! | `shrink` | a failing run made small |
 //! | `verdict` | what is checked at acceptance and at the end |
 
 mod client;
 mod cluster;
+pub mod coverage;
 mod detached;
 mod graphs;
 mod member;
 pub mod oracle;
 mod plan;
+pub mod planted;
+pub mod shrink;
 mod timeline;
 mod verdict;
 

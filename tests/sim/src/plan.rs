@@ -25,6 +25,8 @@ pub struct Plan {
     pub sleeps: f64,
     /// The share of fetches that break off.
     pub broken_fetches: f64,
+    /// The share of clients' values that a worker's disk has no room for.
+    pub full_disks: f64,
 }
 
 impl Plan {
@@ -41,6 +43,7 @@ impl Plan {
         restarts: 0.0,
         sleeps: 0.0,
         broken_fetches: 0.0,
+        full_disks: 0.0,
     };
 
     /// Everything goes wrong.
@@ -50,9 +53,92 @@ impl Plan {
         cuts: 3.0,
         client_cuts: 3.0,
         rot: 5.0,
-        restarts: 0.2,
-        sleeps: 0.3,
+        restarts: 0.5,
+        sleeps: 0.5,
         broken_fetches: 0.1,
+        full_disks: 0.1,
         ..Self::CALM
     };
+
+    /// Plans of which each leaves something out.
+    pub(crate) fn smaller(self) -> Vec<Self> {
+        let mut plans = Vec::new();
+        for name in Self::NAMES {
+            let mut plan = self;
+            let value = plan.get(name);
+            let least = if matches!(name, "workers" | "clients" | "steps") {
+                1.0
+            } else {
+                0.0
+            };
+            for smaller in [least, (value / 2.0).floor(), value - 1.0] {
+                if smaller >= least && smaller < value {
+                    plan.set(name, smaller);
+                    plans.push(plan);
+                }
+            }
+        }
+        plans
+    }
+
+    /// The names of all numbers of a plan.
+    pub const NAMES: [&str; 12] = [
+        "workers",
+        "clients",
+        "steps",
+        "crashes",
+        "freezes",
+        "cuts",
+        "client_cuts",
+        "rot",
+        "restarts",
+        "sleeps",
+        "broken_fetches",
+        "full_disks",
+    ];
+
+    /// The number with this name.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn get(&mut self, name: &str) -> f64 {
+        match name {
+            "workers" => self.workers as f64,
+            "clients" => self.clients as f64,
+            "steps" => f64::from(self.steps),
+            _ => *self
+                .rate(name)
+                .unwrap_or_else(|| panic!("no plan has {name}")),
+        }
+    }
+
+    /// Sets the number with this name; whether there is one.
+    pub fn set(&mut self, name: &str, value: f64) -> bool {
+        match name {
+            "workers" => self.workers = value as usize,
+            "clients" => self.clients = value as usize,
+            "steps" => self.steps = value as u32,
+            _ => match self.rate(name) {
+                Some(rate) => *rate = value,
+                None => return false,
+            },
+        }
+        true
+    }
+
+    fn rate(&mut self, name: &str) -> Option<&mut f64> {
+        Some(match name {
+            "crashes" => &mut self.crashes,
+            "freezes" => &mut self.freezes,
+            "cuts" => &mut self.cuts,
+            "client_cuts" => &mut self.client_cuts,
+            "rot" => &mut self.rot,
+            "restarts" => &mut self.restarts,
+            "sleeps" => &mut self.sleeps,
+            "broken_fetches" => &mut self.broken_fetches,
+            "full_disks" => &mut self.full_disks,
+            _ => return None,
+        })
+    }
 }

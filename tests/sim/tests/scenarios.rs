@@ -1,6 +1,7 @@
 //! Clusters in which just one thing goes wrong, and some in which everything does.
 
-use wask_sim::{Cluster, Plan};
+use wask_core::probe::{self, Bug};
+use wask_sim::{Cluster, Plan, coverage::Coverage, planted, shrink::Failing};
 
 fn run_all(seeds: std::ops::Range<u64>, plan: Plan) -> u64 {
     let mut recomputed = 0;
@@ -132,4 +133,41 @@ fn detached_tasks_outlive_their_sessions() {
 fn a_run_can_be_repeated_exactly() {
     let run = || Cluster::run(1, Plan::STORMY, false);
     assert_eq!(run(), run());
+}
+
+#[test]
+fn everything_that_can_happen_happens() {
+    let coverage = Coverage::of(20_000..20_800, Plan::STORMY);
+    assert!(coverage.missing().is_empty(), "{}", coverage.table());
+}
+
+#[test]
+fn planted_bugs_are_found() {
+    let missed = Bug::ALL.into_iter().filter(|bug| {
+        let found = planted::seeds_to_find(*bug, 200);
+        eprintln!("{bug:?}: {found:?}");
+        found.is_none()
+    });
+    assert_eq!(missed.collect::<Vec<_>>(), []);
+}
+
+#[test]
+fn a_run_that_fails_is_made_small_and_still_fails() {
+    probe::plant(Some(Bug::FailureStays));
+    let seed = planted_seed(Bug::FailureStays);
+    let plan = Plan::STORMY;
+    let small = Failing { seed, plan }.shrunk();
+    assert!(
+        small.plan.crashes < plan.crashes && small.plan.steps < plan.steps,
+        "{small:?}"
+    );
+    let again = std::panic::catch_unwind(|| Cluster::run(small.seed, small.plan, false));
+    assert!(again.is_err());
+    probe::plant(None);
+}
+
+fn planted_seed(bug: Bug) -> u64 {
+    let seed = planted::seeds_to_find(bug, 200).unwrap();
+    probe::plant(Some(bug));
+    seed
 }

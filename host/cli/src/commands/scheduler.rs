@@ -48,6 +48,10 @@ pub(crate) struct SchedulerArgs {
     #[arg(long)]
     insecure: bool,
 
+    /// Keep all that it is told in this file, for `wask-replay`: arguments and names of tasks too
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
     #[command(flatten)]
     supervised: Supervised,
 
@@ -62,6 +66,7 @@ pub(crate) async fn run(args: SchedulerArgs) -> Result {
     let config = Config {
         tokens,
         task_rules: args.tasks.rules()?,
+        record: args.record,
         ..Config::new(args.listen)
     };
     let mut file = Ok(None);

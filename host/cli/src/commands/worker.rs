@@ -98,6 +98,10 @@ pub(crate) struct WorkerArgs {
     )]
     connect_timeout: Duration,
 
+    /// Keep all that it is told in this file, for `wask-replay`: arguments and names of tasks too
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
     #[command(flatten)]
     supervised: Supervised,
 
@@ -135,6 +139,7 @@ pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
         listen: args.listen,
         contact_address: args.contact_address,
         connect_timeout: args.connect_timeout,
+        record: args.record,
         ..defaults
     };
     let serve = wask_worker::serve(config, |_| (), async {

@@ -47,6 +47,21 @@ pub enum State {
 }
 
 impl State {
+    /// In one word.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Released => "Released",
+            Self::Storing => "Storing",
+            Self::Pending => "Pending",
+            Self::Finished { .. } => "Finished",
+            Self::Erred(_) => "Erred",
+            Self::Cancelled => "Cancelled",
+            Self::Lost(_) => "Lost",
+            Self::Refused(_) => "Refused",
+            Self::Gone => "Gone",
+        }
+    }
+
     /// Whether there will be news of it.
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Pending | Self::Storing)

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use super::{Action, ClientCore, News, State, entry::Entry};
-use crate::Key;
+use crate::{Key, probe};
 
 /// A key's state, for reading. Only this file can make one that is not `Released`.
 #[derive(Debug)]
@@ -39,10 +39,12 @@ impl ClientCore {
                 _ => entry.state.is_to_be_submitted_again(),
             };
         if renews {
-            entry.state.0 = match is_over {
+            let next = match is_over {
                 true => State::Gone,
                 false => first,
             };
+            probe::note(("client", entry.state.name(), next.name()));
+            entry.state.0 = next;
         }
         renews
     }
@@ -58,6 +60,7 @@ impl ClientCore {
         entry.holds -= 1;
         let is_last = entry.holds == 0;
         if is_last {
+            probe::note(("client", entry.state.name(), "Released"));
             entry.state.0 = State::Released;
             self.forget_if_over(key);
         }
@@ -130,6 +133,7 @@ impl ClientCore {
     fn enter(&mut self, key: Key, state: State) {
         let entry = self.entries.get_mut(&key).expect("held keys are known");
         let is_resolved = !state.is_pending();
+        probe::note(("client", entry.state.name(), state.name()));
         entry.state.0 = state;
         if is_resolved {
             self.actions.push_back(Action::Resolved { key });

@@ -8,7 +8,10 @@ use super::{
     transition::failure_of,
     workers::Worker,
 };
-use crate::{Attempt, Failure, FailureKind, Key, Time, WorkerId};
+use crate::{
+    Attempt, Failure, FailureKind, Key, Time, WorkerId,
+    probe::{self, Bug},
+};
 
 /// What a worker speaks of when it speaks of a task.
 type Run = (WorkerId, Key, Attempt);
@@ -81,7 +84,7 @@ impl SchedulerCore {
     }
 
     pub(super) fn part_with_silent_workers(&mut self, now: Time) {
-        if self.check_silence_at.is_none_or(|at| now < at) {
+        if self.check_silence_at.is_none_or(|at| now < at) || probe::has(Bug::SilenceIgnored) {
             return;
         }
         let silent = |worker: &Worker| self.silent_at(worker.heard) <= now;
@@ -193,13 +196,11 @@ impl SchedulerCore {
         let Some(id) = self.current_or_ahead(now, run) else {
             return;
         };
-        let task = &self.tasks[id];
         let is_input = |key| {
-            task.dependencies
-                .iter()
-                .any(|id| self.tasks[*id].key == key)
+            let input = self.tasks.find(key);
+            input.is_some_and(|input| self.tasks[input].dependents.contains(id))
         };
-        if missing.is_empty() || !missing.iter().all(|(key, _)| is_input(*key)) {
+        if missing.is_empty() || !missing.iter().all(|(key, _)| is_input(key)) {
             return self.close_worker(now, run.0, "it missed what is no input of its task");
         }
         self.tasks[id].returns += 1;
@@ -234,6 +235,12 @@ impl SchedulerCore {
             return self.refuse_replica(worker, key);
         };
         let task = &self.tasks[id];
+        if probe::has(Bug::AnythingFound) && (task.state.is_active() || task.state.is_memory()) {
+            return match task.state.is_memory() {
+                true => self.add_replica(id, worker),
+                false => self.store(id, worker, nbytes),
+            };
+        }
         match &*task.state {
             State::Away { holder, .. } if task.is_deterministic || previous == Some(*holder) => {
                 self.counts.total_found += 1;
@@ -286,7 +293,10 @@ impl SchedulerCore {
             return None;
         };
         let task = &self.tasks[id];
-        if task.state.given_to() == Some((worker, attempt)) {
+        let given_to = task.state.given_to();
+        let is_stale_taken = probe::has(Bug::StaleAttempt)
+            && given_to.is_some_and(|(at, current)| at == worker && attempt < current);
+        if given_to == Some((worker, attempt)) || is_stale_taken {
             return Some(id);
         }
         self.counts.total_stale += 1;

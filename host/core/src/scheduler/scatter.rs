@@ -15,13 +15,16 @@
 //! All parts are kept, or the client hears why not; then what is still staged anywhere is dropped, and
 //! what was kept is let go of by the client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Action, DataHeader, KeyState, ScatterError, SchedulerCore, Spread, tasks::State,
     workers::Worker,
 };
-use crate::{Key, ScatterId, SessionId, TenantId, Time, TypeId, WorkerId};
+use crate::{
+    Key, ScatterId, SessionId, TenantId, Time, TypeId, WorkerId,
+    probe::{self, Bug},
+};
 
 /// Values that a client is storing.
 #[derive(Debug)]
@@ -35,7 +38,7 @@ pub(super) struct Scatter {
 /// What goes to one worker.
 #[derive(Debug, Default)]
 struct Part {
-    keys: Vec<Key>,
+    keys: BTreeSet<Key>,
     /// Their bytes, which count as the worker's `staged` until they are kept.
     nbytes: u64,
     stage: Stage,
@@ -52,9 +55,9 @@ enum Stage {
 }
 
 impl Scatter {
-    /// Whether one of the values is of this type.
-    pub(super) fn has_type(&self, ty: TypeId) -> bool {
-        self.values.values().any(|(of, _)| *of == ty)
+    /// The types of the values.
+    pub(super) fn types(&self) -> impl Iterator<Item = TypeId> {
+        self.values.values().map(|(ty, _)| *ty)
     }
 }
 
@@ -76,14 +79,19 @@ impl SchedulerCore {
             parts: BTreeMap::new(),
         };
         let mut present = Vec::new();
+        let mut told: BTreeMap<WorkerId, Vec<Key>> = BTreeMap::new();
         for value in values {
             let header = (value.result_type, value.nbytes);
             if offered.values.insert(value.key, header).is_some() {
                 continue;
             }
             match self.place_value(&mut offered, value, spread) {
-                Ok(true) => {}
-                Ok(false) => present.push(value.key),
+                Ok(targets) if targets.is_empty() => present.push(value.key),
+                Ok(targets) => {
+                    for target in targets {
+                        told.entry(target).or_default().push(value.key);
+                    }
+                }
                 Err(error) => {
                     self.give_back_staged(&offered);
                     return self.end_scatter(scatter, Err(error));
@@ -95,8 +103,7 @@ impl SchedulerCore {
                 self.take_hold(session, tenant, id);
             }
         }
-        let parts = offered.parts.iter();
-        let parts: Vec<_> = parts.map(|(id, part)| (*id, part.keys.clone())).collect();
+        let parts = told.into_iter().collect();
         self.reports.push_back(Action::StageData { scatter, parts });
         if offered.parts.is_empty() {
             return self.end_scatter(scatter, Ok(()));
@@ -104,20 +111,20 @@ impl SchedulerCore {
         self.scatters.insert(scatter, offered);
     }
 
-    /// Adds a value to the parts of the workers that it has to be sent to; whether there are any.
+    /// Adds a value to the parts of the workers that it has to be sent to; gives these.
     fn place_value(
         &mut self,
         scatter: &mut Scatter,
         value: &DataHeader,
         spread: Spread,
-    ) -> Result<bool, ScatterError> {
+    ) -> Result<Vec<WorkerId>, ScatterError> {
         let DataHeader { key, nbytes, .. } = *value;
         let known = self.tasks.by_key(&key);
         if known.is_some_and(|task| task.tenant != scatter.tenant) {
             self.counts.total_foreign += 1;
             return Err(ScatterError::Foreign { key });
         }
-        let holders = self.holders(&key);
+        let holders: BTreeSet<_> = self.holders(&key).into_iter().collect();
         let targets = match spread {
             Spread::One if !holders.is_empty() => Vec::new(),
             Spread::One => vec![self.roomiest(key, nbytes)?],
@@ -136,10 +143,10 @@ impl SchedulerCore {
                 worker.staged = worker.staged.saturating_add(nbytes);
             }
             let part = scatter.parts.entry(*target).or_default();
-            part.keys.push(key);
+            part.keys.insert(key);
             part.nbytes = part.nbytes.saturating_add(nbytes);
         }
-        Ok(!targets.is_empty())
+        Ok(targets)
     }
 
     /// The worker that has most room, counting what is on its way there.
@@ -174,6 +181,9 @@ impl SchedulerCore {
             Some(part) if part.stage == Stage::Sending => {
                 let left = part.keys.len();
                 part.stage = Stage::Keeping { left };
+                if probe::has(Bug::AnnouncedEarly) {
+                    return self.announce_early(worker, scatter);
+                }
                 self.actions.push_back(Action::KeepData { worker, scatter });
             }
             Some(_) => self.counts.total_stale += 1,
@@ -181,6 +191,14 @@ impl SchedulerCore {
                 self.counts.total_stale += 1;
                 self.drop_staged(worker, scatter);
             }
+        }
+    }
+
+    /// What [`Bug::AnnouncedEarly`] does: the order to keep comes after the news.
+    fn announce_early(&mut self, worker: WorkerId, id: ScatterId) {
+        let part = self.scatters.get(&id).and_then(|it| it.parts.get(&worker));
+        for key in part.map(|part| part.keys.clone()).unwrap_or_default() {
+            self.data_kept(Time::ZERO, worker, id, key);
         }
     }
 

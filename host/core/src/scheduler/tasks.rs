@@ -132,6 +132,21 @@ pub(super) enum State {
 }
 
 impl State {
+    /// In one word.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Released => "Released",
+            Self::Waiting { .. } => "Waiting",
+            Self::NoWorker => "NoWorker",
+            Self::Queued => "Queued",
+            Self::Ahead { .. } => "Ahead",
+            Self::Processing { .. } => "Processing",
+            Self::Away { .. } => "Away",
+            Self::Memory { .. } => "Memory",
+            Self::Erred { .. } => "Erred",
+        }
+    }
+
     /// Whether the task is on its way to a result, and needs those of its dependencies.
     pub(super) fn is_active(&self) -> bool {
         match self {
@@ -256,8 +271,9 @@ impl Tasks {
     }
 
     /// Whether some task has a result of this type.
-    pub(super) fn have_type(&self, ty: TypeId) -> bool {
-        self.types.contains_key(&ty)
+    /// Those of all results, each once.
+    pub(super) fn types(&self) -> impl Iterator<Item = TypeId> {
+        self.types.keys().copied()
     }
 
     pub(super) fn find(&self, key: &Key) -> Option<TaskId> {

@@ -17,7 +17,11 @@ use super::{
     Action, KeyState, SchedulerCore, TaskResult,
     tasks::{State, Task, TaskId},
 };
-use crate::{Attempt, Failure, FailureKind, SessionId, Time, WorkerId, small_set::SmallSet};
+use crate::{
+    Attempt, Failure, FailureKind, SessionId, Time, WorkerId,
+    probe::{self, Bug},
+    small_set::SmallSet,
+};
 
 /// A task's state, for reading. Only this file can make one that is not `Released`.
 #[derive(Debug)]
@@ -120,7 +124,7 @@ impl SchedulerCore {
                 | State::Processing {
                     worker, attempt, ..
                 } => self.cancel_task(worker, id, attempt),
-                State::Memory { holders, .. } => {
+                State::Memory { holders, .. } if !probe::has(Bug::ResultLeaks) => {
                     for worker in holders.iter() {
                         self.free_key(worker, key);
                     }
@@ -187,6 +191,7 @@ impl SchedulerCore {
             estimate,
         } = *state
         {
+            probe::note(("scheduler", "Ahead", "Processing"));
             *state = State::Processing {
                 worker,
                 attempt,
@@ -212,7 +217,7 @@ impl SchedulerCore {
     /// What was given to the task's worker ahead falls back, unless the task has a result or is
     /// still, or again, with that worker.
     fn recall(&mut self, id: TaskId) {
-        if !self.tasks.contains(id) {
+        if !self.tasks.contains(id) || probe::has(Bug::AheadForgotten) {
             return;
         }
         let given_to = self.tasks[id].state.given_to().map(|(worker, _)| worker);
@@ -250,7 +255,7 @@ impl SchedulerCore {
         }
         self.report(id, &state);
         self.for_each_dependent(id, |core, dependent| {
-            if core.tasks[dependent].state.is_active() {
+            if core.tasks[dependent].state.is_active() && !probe::has(Bug::FailureStays) {
                 core.agenda.push_back(Due::Fail(dependent, failure.clone()));
             }
         });
@@ -379,7 +384,9 @@ impl SchedulerCore {
         if is_away || self.tasks[id].can_run() {
             self.report(id, &KeyState::Pending);
         }
-        self.for_each_dependent(id, Self::wait_again);
+        if !probe::has(Bug::LossForgotten) {
+            self.for_each_dependent(id, Self::wait_again);
+        }
         self.agenda.push_back(Due::Want(id));
     }
 
@@ -414,6 +421,7 @@ impl SchedulerCore {
         *self.counts.of_state(&state) += 1;
         self.index(id, &state);
         let activates = state.is_active();
+        probe::note(("scheduler", self.tasks[id].state.name(), state.name()));
         let old = mem::replace(&mut self.tasks[id].state.0, state);
         *self.counts.of_state(&old) -= 1;
         self.unindex(id, &old);

@@ -1,8 +1,11 @@
 //! What the process around the core may ask it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{KeyState, SchedulerCore, WorkerInfo, tasks::State};
+use super::{KeyState, SchedulerCore, WorkerInfo, scatter::Scatter, tasks::State};
 use crate::{Key, TenantId, TypeId, WorkerId};
 
 /// Tasks by state, and what has happened since the start.
@@ -95,9 +98,10 @@ impl SchedulerCore {
         Some(self.tasks.by_key(key)?.result_type)
     }
 
-    /// Whether the result of some task, or a value on its way here, has this type.
-    pub fn uses_type(&self, ty: TypeId) -> bool {
-        self.tasks.have_type(ty) || self.scatters.values().any(|scatter| scatter.has_type(ty))
+    /// The types of the results of tasks and of the values on their way here.
+    pub fn used_types(&self) -> BTreeSet<TypeId> {
+        let on_their_way = self.scatters.values().flat_map(Scatter::types);
+        self.tasks.types().chain(on_their_way).collect()
     }
 
     /// Whose the key is.

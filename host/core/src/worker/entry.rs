@@ -64,6 +64,22 @@ pub(super) enum State {
     Memory { freed: bool },
 }
 
+impl State {
+    /// In one word.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Idle => "Idle",
+            Self::Fetch => "Fetch",
+            Self::Flight { .. } => "Flight",
+            Self::Waiting { .. } => "Waiting",
+            Self::Ready => "Ready",
+            Self::Executing { .. } => "Executing",
+            Self::Memory { freed: false } => "Memory",
+            Self::Memory { freed: true } => "Freed",
+        }
+    }
+}
+
 /// How far an execution is known to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {

@@ -10,7 +10,11 @@ use super::{
     entry::{Entry, State},
 };
 use crate::{
-    Key, KeySet, WorkerId, scheduler::Input, task::Priority, worker::transition::CurrentState,
+    Key, KeySet, WorkerId,
+    probe::{self, Bug},
+    scheduler::Input,
+    task::Priority,
+    worker::transition::CurrentState,
 };
 /// Another worker, while there is something to get from it.
 #[derive(Debug, Default)]
@@ -144,12 +148,7 @@ impl WorkerCore {
     ) {
         let Some(peer) = self.peers.get_mut(&id) else {
             // It was asked for by an earlier membership.
-            for (key, _) in arrived {
-                if !self.entries.contains_key(key) {
-                    self.actions.push_back(Action::Drop { key: *key });
-                }
-            }
-            return;
+            return self.drop_unasked(arrived);
         };
         let flight = mem::take(&mut peer.flight);
         if peer.queue.is_empty() {
@@ -158,6 +157,8 @@ impl WorkerCore {
         for (key, nbytes) in arrived {
             if self.is_in_flight(*key, id) {
                 self.arrive(*key, *nbytes);
+            } else {
+                self.drop_unasked(&[(*key, *nbytes)]);
             }
         }
         for key in flight {
@@ -169,8 +170,21 @@ impl WorkerCore {
                 } else {
                     &mut entry.holders
                 };
-                list.push(id);
-                self.land(key);
+                if is_missing || !probe::has(Bug::LeftOutForgotten) {
+                    list.push(id);
+                    self.land(key);
+                }
+            }
+        }
+    }
+
+    /// What has come though it is not waited for any more, and is no result of this worker: it came
+    /// another way meanwhile, and is dropped by now, for instance.
+    fn drop_unasked(&mut self, arrived: &[(Key, u64)]) {
+        for (key, _) in arrived {
+            let state = self.entries.get(key).map(|entry| &*entry.state);
+            if !matches!(state, Some(State::Memory { .. })) {
+                self.actions.push_back(Action::Drop { key: *key });
             }
         }
     }
@@ -204,7 +218,9 @@ impl WorkerCore {
         }
         let missing: Vec<_> = tried.into_iter().map(|holder| (key, holder)).collect();
         for task in waiting.iter() {
-            if let Some(run) = self.withdraw(task) {
+            if let Some(run) = self.withdraw(task)
+                && !probe::has(Bug::MissingUnsaid)
+            {
                 self.send(ToScheduler::InputsMissing {
                     key: task,
                     attempt: run.attempt,

@@ -6,7 +6,11 @@ use super::{
     Action, ToScheduler, WorkerCore,
     entry::{Entry, Run, State},
 };
-use crate::{Attempt, Failure, Key, scheduler::TaskResult};
+use crate::{
+    Attempt, Failure, Key,
+    probe::{self, Bug},
+    scheduler::TaskResult,
+};
 
 impl WorkerCore {
     /// The scheduler asks for a task only while no worker has a result that it counts on. So if
@@ -83,6 +87,7 @@ impl WorkerCore {
         self.unpin_inputs(key, &task);
         match (was_cancelled, result) {
             (true, Err(_)) => {}
+            (true, Ok(result)) if probe::has(Bug::CancelledKept) => self.keep(key, result.nbytes),
             (true, Ok(_)) => self.actions.push_back(Action::Drop { key }),
             (false, Ok(result)) => {
                 self.keep(key, result.nbytes);

@@ -10,7 +10,7 @@ use super::{
     Action, ToScheduler, WorkerCore,
     entry::{Entry, Progress, Run, State},
 };
-use crate::{Attempt, Key, TaskSpec, Time, WorkerId};
+use crate::{Attempt, Key, TaskSpec, Time, WorkerId, probe};
 
 /// A key's state, for reading. Only this file can make one that is not `Idle`.
 #[derive(Debug)]
@@ -309,6 +309,7 @@ impl WorkerCore {
             .get_mut(&key)
             .expect("states are of known keys");
         let priority = run.or(entry.run.as_ref()).map(|run| run.priority);
+        probe::note(("worker", entry.state.name(), state.name()));
         let old = mem::replace(&mut entry.state.0, state);
         if let Some(count) = self.counts.of_state(&old) {
             *count -= 1;

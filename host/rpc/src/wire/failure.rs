@@ -9,12 +9,17 @@ use crate::Error;
 
 /// A failure, as far as it is told.
 pub fn read_failure(failure: failure::Reader<'_>) -> Result<Failure, Error> {
+    Ok(read_whole_failure(failure)?.as_told().into_owned())
+}
+
+/// A failure with all that a record has of it.
+pub(super) fn read_whole_failure(failure: failure::Reader<'_>) -> Result<Failure, Error> {
     let value = match failure.get_has_value() {
         true => Some(Bytes::copy_from_slice(failure.get_value()?)),
         false => None,
     };
     let error_type = failure.get_error_type()?.to_str()?;
-    let failure = Failure {
+    Ok(Failure {
         kind: read_kind(failure.get_kind()?),
         origin: read_key(failure.get_origin()?)?,
         label: failure.get_label()?.to_str()?.into(),
@@ -24,13 +29,16 @@ pub fn read_failure(failure: failure::Reader<'_>) -> Result<Failure, Error> {
         backtrace: read_texts(failure.get_backtrace()?)?,
         log: failure.get_log()?.to_str()?.to_owned(),
         worker: failure.get_worker()?.to_str()?.to_owned(),
-    };
-    Ok(failure.as_told().into_owned())
+    })
 }
 
 /// A failure, as far as it is told.
-pub fn write_failure(mut out: failure::Builder<'_>, failure: &Failure) {
-    let failure = failure.as_told();
+pub fn write_failure(out: failure::Builder<'_>, failure: &Failure) {
+    write_whole_failure(out, &failure.as_told());
+}
+
+/// A failure with all that there is of it.
+pub(super) fn write_whole_failure(mut out: failure::Builder<'_>, failure: &Failure) {
     out.set_kind(write_kind(failure.kind));
     out.set_origin(&failure.origin.0);
     out.set_label(&*failure.label);

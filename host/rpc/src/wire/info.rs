@@ -11,7 +11,7 @@ use wask_schema::{
     },
 };
 
-use super::{list_len, read_key, read_keys, write_keys};
+use super::{list_len, read_key, read_keys, structs, write_keys};
 use crate::Error;
 
 /// A component that the scheduler has admitted.
@@ -151,7 +151,7 @@ fn optional(text: &str) -> Option<String> {
 
 /// Takes all out of a message.
 pub fn read_component_info(info: component_info::Reader<'_>) -> Result<ComponentInfo, Error> {
-    let functions = info.get_functions()?.iter();
+    let functions = structs(info.get_functions()?)?.iter();
     Ok(ComponentInfo {
         digest: Digest(read_key(info.get_digest()?)?.0),
         name: optional(info.get_name()?.to_str()?),
@@ -229,8 +229,7 @@ pub fn read_status(status: cluster_status::Reader<'_>) -> Result<ClusterStatus, 
     Ok(ClusterStatus {
         software_version: status.get_software_version()?.to_str()?.to_owned(),
         uptime: Duration::from_secs(status.get_uptime_seconds()),
-        workers: status
-            .get_workers()?
+        workers: structs(status.get_workers()?)?
             .iter()
             .map(read_worker)
             .collect::<Result<_, _>>()?,

@@ -7,6 +7,7 @@
 mod basics;
 mod failure;
 mod info;
+mod record;
 mod session;
 mod size;
 mod task;
@@ -14,7 +15,8 @@ mod worker;
 
 pub use basics::{
     list_len, read_key, read_keys, read_peer_key, read_refusal, read_sink_result, read_texts,
-    write_credential, write_keys, write_peer_key, write_refusal, write_sink_result, write_texts,
+    structs, write_credential, write_keys, write_peer_key, write_refusal, write_sink_result,
+    write_texts,
 };
 pub use failure::{read_failure, write_failure};
 pub use info::{
@@ -22,6 +24,7 @@ pub use info::{
     WorkerStatus, read_component_info, read_dataset_info, read_status, write_component_info,
     write_dataset_info, write_status,
 };
+pub use record::{Core, Outcome, Setup, read_outcome, read_setup, write_outcome, write_setup};
 pub use session::{
     IncomingBatch, KeyNews, OutgoingBatch, read_key_events, read_session_batch, write_key_events,
     write_session_batch,

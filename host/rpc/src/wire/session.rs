@@ -7,7 +7,7 @@ use wask_core::{Definition, Key, scheduler::KeyState};
 use wask_schema::session_capnp::{key_event, session_batch};
 
 use super::{
-    Definitions, IncomingTask, list_len, read_failure, read_key, read_keys, read_refusal,
+    Definitions, IncomingTask, list_len, read_failure, read_key, read_keys, read_refusal, structs,
     task::{read_definitions, read_tasks},
     write_failure, write_keys, write_refusal,
 };
@@ -52,7 +52,7 @@ pub fn read_session_batch(
     tenant: &str,
 ) -> Result<IncomingBatch, Error> {
     let definitions = read_definitions(batch.get_definitions()?, Some(tenant))?;
-    let tasks: Vec<_> = batch.get_tasks()?.iter().collect();
+    let tasks: Vec<_> = structs(batch.get_tasks()?)?.iter().collect();
     let tasks = read_tasks(&tasks, definitions.len())?;
     Ok(IncomingBatch {
         definitions,
@@ -94,7 +94,7 @@ pub fn write_key_events(
 pub fn read_key_events(
     events: capnp::struct_list::Reader<'_, key_event::Owned>,
 ) -> Result<Vec<(Key, KeyNews)>, Error> {
-    events
+    structs(events)?
         .iter()
         .map(|event| Ok((read_key(event.get_key()?)?, read_news(event)?)))
         .collect()

@@ -18,12 +18,12 @@ use super::{KeyNews, OutgoingBatch, told_holders};
 use crate::Refusal;
 
 /// Bytes of one word, in which messages are measured.
-const WORD: usize = 8;
+pub(super) const WORD: usize = 8;
 /// Words of a key.
 const KEY: usize = size_of::<Key>() / WORD;
 
 /// A struct, without what it points to.
-fn of<S: OwnedStruct>() -> usize {
+pub(super) fn of<S: OwnedStruct>() -> usize {
     let size = <S::Builder<'static> as HasStructSize>::STRUCT_SIZE;
     usize::from(size.data) + usize::from(size.pointers)
 }

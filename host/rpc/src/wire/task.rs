@@ -13,7 +13,7 @@ use wask_core::{
 };
 use wask_schema::common_capnp::{self, definition, limit_rules, result_limits, task, task_options};
 
-use super::{list_len, read_key, read_keys, read_texts, write_keys, write_texts};
+use super::{list_len, read_key, read_keys, read_texts, structs, write_keys, write_texts};
 use crate::Error;
 
 /// The definitions of one outgoing batch, each once.
@@ -192,7 +192,8 @@ pub(super) fn read_definitions(
     list: capnp::struct_list::Reader<'_, definition::Owned>,
     tenant: Option<&str>,
 ) -> Result<Vec<Arc<Definition>>, Error> {
-    list.iter()
+    structs(list)?
+        .iter()
         .map(|definition| {
             let kind = read_kind(definition.get_kind())?;
             let options = read_options(definition.get_options()?)?;
@@ -231,7 +232,7 @@ fn read_kind(kind: definition::kind::Reader<'_>) -> Result<TaskKind, Error> {
 fn read_options(options: task_options::Reader<'_>) -> Result<TaskOptions, Error> {
     let label = options.get_label()?.to_str()?;
     let mut resources = std::collections::BTreeMap::new();
-    for resource in options.get_resources()? {
+    for resource in structs(options.get_resources()?)? {
         resources.insert(resource.get_name()?.to_str()?.into(), resource.get_amount());
     }
     if !options.get_grants()?.is_empty() {
@@ -305,7 +306,7 @@ fn read_task(
             "a slice; this version moves only whole results".into(),
         ));
     }
-    let holes = task.get_holes()?.iter();
+    let holes = structs(task.get_holes()?)?.iter();
     let holes = holes
         .map(|hole| Hole {
             offset: hole.get_offset(),

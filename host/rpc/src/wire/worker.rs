@@ -8,10 +8,12 @@ use wask_core::{
     scheduler::{self, Action, Input, TaskResult, WorkerInfo},
     worker::{self, ToScheduler},
 };
-use wask_schema::worker_capnp::{command, command_batch, compute, worker_event, worker_info};
+use wask_schema::worker_capnp::{
+    command, command_batch, compute, finished, worker_event, worker_info,
+};
 
 use super::{
-    Definitions, list_len, read_failure, read_key, read_keys,
+    Definitions, list_len, read_failure, read_key, read_keys, structs,
     task::{read_definitions, read_tasks},
     write_failure, write_keys,
 };
@@ -65,7 +67,7 @@ pub fn write_join_info(mut out: worker_info::Builder<'_>, join: &JoinInfo) {
 /// Takes all out of a message.
 pub fn read_join_info(info: worker_info::Reader<'_>) -> Result<JoinInfo, Error> {
     let mut resources = std::collections::BTreeMap::new();
-    for resource in info.get_resources()? {
+    for resource in structs(info.get_resources()?)? {
         resources.insert(resource.get_name()?.to_str()?.into(), resource.get_amount());
     }
     bounded("name", info.get_name()?.len(), WORKER_TEXT_MAX)?;
@@ -208,7 +210,7 @@ fn write_command(mut out: command::Builder<'_>, action: &Action, definitions: &D
 /// Takes commands out of a message.
 pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBatch, Error> {
     let definitions = read_definitions(batch.get_definitions()?, None)?;
-    let peers = batch.get_peers()?.iter();
+    let peers = structs(batch.get_peers()?)?.iter();
     let peers = peers
         .map(|peer| {
             Ok((
@@ -218,14 +220,14 @@ pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBat
         })
         .collect::<Result<_, Error>>()?;
     let mut tasks = Vec::new();
-    for command in batch.get_commands()? {
+    for command in structs(batch.get_commands()?)? {
         if let command::Compute(compute) = command.which()? {
             tasks.push(compute?.get_task()?);
         }
     }
     let mut tasks = read_tasks(&tasks, definitions.len())?.into_iter();
     let mut commands = Vec::new();
-    for command in batch.get_commands()? {
+    for command in structs(batch.get_commands()?)? {
         commands.push(match command.which()? {
             command::Compute(compute) => {
                 let Some(task) = tasks.next() else { continue };
@@ -262,7 +264,7 @@ pub fn read_command_batch(batch: command_batch::Reader<'_>) -> Result<CommandBat
 }
 
 fn read_compute(compute: compute::Reader<'_>, task: TaskSpec) -> Result<worker::Event, Error> {
-    let inputs = compute.get_inputs()?;
+    let inputs = structs(compute.get_inputs()?)?;
     if inputs.len() as usize != task.dependencies.len() || !task.is_well_formed() {
         return Err(Error::Malformed(
             "a task whose inputs do not fit its dependencies".into(),
@@ -303,7 +305,8 @@ pub fn write_worker_events(
     }
 }
 
-fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
+/// Fills an event with what a worker tells.
+pub(super) fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
     match event {
         ToScheduler::TaskStarted { key, attempt } => {
             out.set_key(&key.0);
@@ -317,14 +320,7 @@ fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
         } => {
             out.set_key(&key.0);
             out.set_attempt(attempt.0);
-            let mut finished = out.init_finished();
-            finished.set_nbytes(result.nbytes);
-            let nanos = u64::try_from(result.duration.as_nanos()).unwrap_or(u64::MAX);
-            finished.set_duration_nanos(nanos);
-            if let Some(inline) = &result.inline {
-                finished.set_has_inline(true);
-                finished.set_inline(inline);
-            }
+            write_finished(out.init_finished(), result);
         }
         ToScheduler::TaskErred {
             key,
@@ -376,18 +372,43 @@ fn write_worker_event(mut out: worker_event::Builder<'_>, event: &ToScheduler) {
     }
 }
 
+/// Fills a message with the result of a task.
+pub(super) fn write_finished(mut out: finished::Builder<'_>, result: &TaskResult) {
+    out.set_nbytes(result.nbytes);
+    let nanos = u64::try_from(result.duration.as_nanos()).unwrap_or(u64::MAX);
+    out.set_duration_nanos(nanos);
+    if let Some(inline) = &result.inline {
+        out.set_has_inline(true);
+        out.set_inline(inline);
+    }
+}
+
+/// The result of a task.
+pub(super) fn read_finished(finished: finished::Reader<'_>) -> Result<TaskResult, Error> {
+    let inline = match finished.get_has_inline() {
+        true => Some(Bytes::copy_from_slice(finished.get_inline()?)),
+        false => None,
+    };
+    Ok(TaskResult {
+        nbytes: finished.get_nbytes(),
+        inline,
+        duration: Duration::from_nanos(finished.get_duration_nanos()),
+    })
+}
+
 /// Takes out of a list what `worker` told.
 pub fn read_worker_events(
     worker: WorkerId,
     events: capnp::struct_list::Reader<'_, worker_event::Owned>,
 ) -> Result<Vec<scheduler::Event>, Error> {
-    events
+    structs(events)?
         .iter()
         .map(|event| read_worker_event(worker, event))
         .collect()
 }
 
-fn read_worker_event(
+/// What `worker` told.
+pub(super) fn read_worker_event(
     worker: WorkerId,
     event: worker_event::Reader<'_>,
 ) -> Result<scheduler::Event, Error> {
@@ -400,17 +421,7 @@ fn read_worker_event(
             attempt,
         },
         worker_event::Finished(finished) => {
-            let finished = finished?;
-            let inline = match finished.get_has_inline() {
-                true => Some(Bytes::copy_from_slice(finished.get_inline()?)),
-                false => None,
-            };
-            let duration = Duration::from_nanos(finished.get_duration_nanos());
-            let result = TaskResult {
-                nbytes: finished.get_nbytes(),
-                inline,
-                duration,
-            };
+            let result = read_finished(finished?)?;
             scheduler::Event::TaskFinished {
                 worker,
                 key,
@@ -428,7 +439,7 @@ fn read_worker_event(
             }
         }
         worker_event::InputsMissing(missing) => {
-            let missing = missing?.iter();
+            let missing = structs(missing?)?.iter();
             let missing = missing
                 .map(|input| Ok((read_key(input.get_key()?)?, WorkerId(input.get_holder()))))
                 .collect::<Result<_, Error>>()?;

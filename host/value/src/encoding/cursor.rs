@@ -204,6 +204,11 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// How many values that take no bytes were counted.
+    pub(crate) fn zero_sized_count(&self) -> usize {
+        self.zero_sized.count
+    }
+
     /// Counts values that take no bytes.
     pub(crate) fn zero_sized(&mut self, count: usize) -> Result<(), Error> {
         self.zero_sized

@@ -23,6 +23,9 @@ pub fn validate(ty: &Type, bytes: &[u8]) -> Result<(), Error> {
 pub(crate) trait Holes<'a> {
     /// Whether a hole stood here and is now taken for a value of the type.
     fn fill(&mut self, cursor: &mut Cursor<'a>, ty: &Type) -> Result<bool, Error>;
+
+    /// How much is still to come behind the bytes that the cursor is in.
+    fn left(&self) -> usize;
 }
 
 pub(crate) struct NoHoles;
@@ -31,6 +34,11 @@ impl Holes<'_> for NoHoles {
     #[inline]
     fn fill(&mut self, _: &mut Cursor<'_>, _: &Type) -> Result<bool, Error> {
         Ok(false)
+    }
+
+    #[inline]
+    fn left(&self) -> usize {
+        0
     }
 }
 
@@ -102,19 +110,35 @@ impl<'a, H: Holes<'a>> Validator<'a, H> {
         if self.skip_elements(inner, count)? {
             return Ok(());
         }
-        (0..count).try_for_each(|i| self.value(inner).map_err(element(i)))
+        for i in 0..count {
+            let (place, zero_sized) = (self.place(), self.cursor.zero_sized_count());
+            self.value(inner).map_err(element(i))?;
+            if self.place() == place {
+                // It took neither a byte nor a hole, and nor will those behind it, of which any
+                // number can be claimed.
+                let each = self.cursor.zero_sized_count() - zero_sized;
+                let rest = each.saturating_mul(count - i - 1);
+                return self.cursor.zero_sized(rest).map_err(element(count - 1));
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whether something was taken.
+    fn place(&self) -> (usize, usize) {
+        (self.cursor.remaining(), self.holes.left())
     }
 
     /// Skips the elements if their bytes are all there and all fine. Where they are not, they are
     /// left to be walked one by one, which finds the hole or names the fault.
     fn skip_elements(&mut self, inner: &Type, count: usize) -> Result<bool, Error> {
-        let Some(size) = plain_bytes(inner) else {
+        let Some(most) = self.cursor.remaining().checked_div(count) else {
+            return Ok(true);
+        };
+        let Some(size) = plain_bytes(inner, most) else {
             return Ok(false);
         };
-        let needed = count.saturating_mul(size);
-        if size == 0 || needed > self.cursor.remaining() {
-            return Ok(false);
-        }
+        let needed = count * size;
         let block = self.cursor.peek(needed)?;
         let fine = match inner {
             Type::Bool => block.iter().fold(0, |all, byte| all | byte) <= 1,
@@ -150,16 +174,28 @@ fn all<const N: usize>(block: &[u8], check: impl Fn([u8; N]) -> bool) -> bool {
         .fold(true, |all, bytes| all & check(*bytes))
 }
 
-/// The size of the type's values if it is fixed and a glance, or none at all, tells that they are
-/// fine: numbers, bools, and what is made of whole numbers.
-fn plain_bytes(ty: &Type) -> Option<usize> {
-    fn whole(ty: &Type) -> bool {
+/// The size of the type's values if it is fixed, `most` or less, and a glance, or none at all, tells
+/// that they are fine: numbers, bools, and what is made of whole numbers.
+///
+/// It looks at no more of a wide type than there are bytes for, as lists of it may be many.
+fn plain_bytes(ty: &Type, most: usize) -> Option<usize> {
+    /// How many of so many bytes are left behind a value.
+    fn whole(ty: &Type, left: usize) -> Option<usize> {
         match ty {
-            Type::Tuple(items) => !items.is_empty() && items.iter().all(whole),
-            Type::Record(fields) => !fields.is_empty() && fields.iter().all(|f| whole(&f.ty)),
-            _ => ty.is_integer(),
+            Type::Tuple(items) if !items.is_empty() => {
+                items.iter().try_fold(left, |left, ty| whole(ty, left))
+            }
+            Type::Record(fields) if !fields.is_empty() => {
+                let mut fields = fields.iter();
+                fields.try_fold(left, |left, field| whole(&field.ty, left))
+            }
+            _ if ty.is_integer() => left.checked_sub(min_bytes(ty)),
+            _ => None,
         }
     }
-    let plain = whole(ty) || matches!(ty, Type::Bool | Type::F32 | Type::F64);
-    plain.then(|| min_bytes(ty))
+    let left = match ty {
+        Type::Bool | Type::F32 | Type::F64 => most.checked_sub(min_bytes(ty)),
+        _ => whole(ty, most),
+    };
+    left.map(|left| most - left)
 }

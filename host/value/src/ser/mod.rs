@@ -66,7 +66,7 @@ struct Encoder<'o, 't> {
 }
 
 impl<'o, 't> Encoder<'o, 't> {
-    fn mismatch<T>(self, got: impl ToString) -> Result<T, Error> {
+    fn mismatch<T>(self, got: impl std::fmt::Display) -> Result<T, Error> {
         Err(Error::mismatch(self.ty, got))
     }
 

@@ -9,6 +9,7 @@ mod growth;
 mod here;
 mod limits;
 mod named;
+mod replayed;
 mod supervised;
 mod tidy;
 mod word_count;

@@ -3,12 +3,15 @@
 use rand::{RngExt as _, seq::IteratorRandom as _};
 use wask_core::{SchedulerCore, WorkerId, scheduler::Event, worker};
 
+use crate::coverage;
+
 use super::{Cluster, Fault, HEARTBEAT, Happening, ToScheduler};
 
 impl Cluster {
     pub(super) fn go_wrong(&mut self, fault: Fault) {
         if let Fault::ClientCut = fault {
             let index = self.rng.random_range(0..self.clients.len());
+            coverage::fault("client cut");
             return self.cut_client(index);
         }
         let Some(id) = self.any_member() else {
@@ -16,21 +19,28 @@ impl Cluster {
         };
         match fault {
             Fault::Crash => {
+                coverage::fault("crash");
                 self.remove_member(id);
                 // Either its connection breaks, or it just falls silent.
                 if self.rng.random_bool(0.6) {
+                    coverage::fault("crash noticed");
                     self.break_connection(id);
                 }
             }
             Fault::Freeze => {
                 let pause = self.rng.random_range(0..6 * HEARTBEAT);
                 let until = self.timeline.nanos() + pause;
+                coverage::fault(match pause > 4 * HEARTBEAT {
+                    true => "long freeze",
+                    false => "freeze",
+                });
                 if let Some(member) = self.members.get_mut(&id) {
                     // Never earlier: what was put off until then must not be overtaken.
                     member.frozen_until = member.frozen_until.max(until);
                 }
             }
             Fault::Cut => {
+                coverage::fault("cut");
                 self.break_connection(id);
                 if let Some(member) = self.members.get_mut(&id) {
                     member.is_cut = true;
@@ -40,9 +50,13 @@ impl Cluster {
                 self.timeline.after(delay, close);
             }
             Fault::Rot => self.let_rot(id),
-            Fault::Restart => self.restart_scheduler(),
+            Fault::Restart => {
+                coverage::fault("restart");
+                self.restart_scheduler();
+            }
             Fault::Sleep => {
                 let pause = self.rng.random_range(0..20 * HEARTBEAT);
+                coverage::fault("sleep");
                 self.timeline.sleep(pause);
             }
             // Clients have their own connections.
@@ -113,6 +127,7 @@ impl Cluster {
         };
         let key = member.store.keys().choose(&mut self.rng).copied();
         if let Some(key) = key {
+            coverage::fault("rot");
             member.store.remove(&key);
             self.feed_worker(id, worker::Event::DataGone { key });
         }

@@ -11,6 +11,7 @@ use wask_core::{
 
 use super::{Cluster, HEARTBEAT, Happening, ToScheduler, ToWorker};
 use crate::{
+    coverage::fault,
     graphs::Behaviour,
     member::{Execution, Stored},
     oracle,
@@ -65,7 +66,8 @@ impl Cluster {
 
     /// A client's values come to a worker, whose disk may be full.
     fn stage(&mut self, id: WorkerId, scatter: ScatterId, keys: &[Key]) {
-        if self.is_stormy && self.rng.random_bool(0.1) {
+        if self.is_stormy && self.rng.random_bool(self.plan.full_disks) {
+            fault("full disk");
             return self.fail_staging(id, scatter);
         }
         let values = keys.iter().map(|key| (*key, self.value_of_data(*key)));
@@ -267,6 +269,9 @@ impl Cluster {
     /// A peer gets what is there. Sometimes it gets only a part, or the connection breaks.
     fn serve(&mut self, id: WorkerId, asker: WorkerId, keys: &[Key]) {
         let broke_off = self.is_stormy && self.rng.random_bool(self.plan.broken_fetches);
+        if broke_off {
+            fault("broken fetch");
+        }
         let is_partial = broke_off || self.rng.random_bool(0.1);
         let share = if is_partial {
             keys.len() / 2

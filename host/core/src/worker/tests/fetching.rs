@@ -210,3 +210,17 @@ fn what_comes_from_a_peer_that_does_not_count_any_more_is_not_used() {
     h.fetched(3, ["x"]);
     h.expect(["> added x", "execute y#2"]);
 }
+
+#[test]
+fn what_came_another_way_and_was_dropped_is_dropped_again_when_the_fetch_brings_it() {
+    let mut h = Harness::new();
+    h.compute("y", 1, [("x", &[2])]);
+    h.expect(["fetch x from w2"]);
+    h.cancel("y", 1);
+    h.store("x");
+    h.free(["x"]);
+    h.expect(["drop x"]);
+    h.fetched(2, ["x"]);
+    h.expect(["drop x"]);
+    h.expect_empty();
+}
