@@ -19,7 +19,8 @@ use crate::{
 
 /// Run a worker in the foreground
 ///
-/// It joins the scheduler, and ends at SIGTERM, at Ctrl-C, and when the scheduler is lost.
+/// It joins the scheduler, and ends at SIGTERM and at Ctrl-C. A scheduler that is lost is looked for,
+/// for ten minutes, with all results kept.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
