@@ -99,7 +99,8 @@ fuzz: ## Feed hostile bytes to all readers: make fuzz SECONDS=60 TARGET=
 	@tests/tools/fuzz "$$(tests/tools/cargo-tool $(CARGO_FUZZ))" $(SECONDS) $(TARGET)
 
 bench: guests ## Measure wask beside the bare engine
-	cargo build --release $(LOCKED) --workspace --bins --examples
+	@# Without the simulator, which has the cores count their transitions.
+	cargo build --release $(LOCKED) --workspace --exclude wask-sim --bins --examples
 	@$(dir $(WASK))wask-bench
 
 clean: ## Remove all that was built
