@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
+use smallvec::SmallVec;
 use tokio::sync::{Notify, oneshot};
 use wask_component::Component;
 use wask_core::{
@@ -47,8 +48,8 @@ pub(crate) struct Driver {
 
 struct Inner {
     core: ClientCore,
-    /// Who waits for keys that are pending.
-    watchers: KeyMap<Vec<Watcher>>,
+    /// Who waits for keys that are pending: mostly one.
+    watchers: KeyMap<SmallVec<[Watcher; 1]>>,
     /// The components that have yet to be sent.
     components: HashMap<Digest, Component>,
     /// Who waits for an acknowledgement.
@@ -87,6 +88,19 @@ impl Inner {
             // They come of `schedule` alone.
             Action::Push { .. } | Action::Upload { .. } | Action::Sync => {}
         }
+    }
+
+    fn watch(&mut self, key: &Key, watcher: Watcher) -> Option<Watcher> {
+        if !self.core.state(key).is_some_and(State::is_pending) {
+            return Some(watcher);
+        }
+        let watchers = self.watchers.entry(*key).or_default();
+        if watchers.len() == watchers.capacity() {
+            // Waits that were given up leave their watchers behind.
+            watchers.retain(|watcher| !watcher.is_given_up());
+        }
+        watchers.push(watcher);
+        None
     }
 
     fn outgoing(&mut self, action: Action) -> Option<Outgoing> {
@@ -128,6 +142,13 @@ impl Driver {
     /// Where a key stands.
     pub(crate) fn state(&self, key: &Key) -> State {
         self.lock().core.state(key).cloned().unwrap_or(State::Gone)
+    }
+
+    /// Where keys stand, in their order.
+    pub(crate) fn states<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Vec<State> {
+        let inner = self.lock();
+        let state = |key| inner.core.state(key).cloned().unwrap_or(State::Gone);
+        keys.into_iter().map(state).collect()
     }
 
     /// As [`state`](Self::state), as far as `look` looks at it.
@@ -197,14 +218,11 @@ impl Driver {
     pub(crate) fn release(&self, key: Key) {
         let mut inner = self.lock();
         let to_tell = inner.handle(Event::KeysReleased { keys: vec![key] });
-        let given_up = match inner.core.holds(&key) {
-            0 => inner.watchers.remove(&key),
-            _ => None,
-        };
-        drop(inner);
+        // Mostly nobody waits for any key by now, and a look at all of them is dear.
+        let is_watched = !inner.watchers.is_empty() && inner.core.holds(&key) == 0;
+        let given_up = is_watched.then(|| inner.watchers.remove(&key));
+        self.go_on(inner, to_tell);
         drop(given_up);
-        self.tell(to_tell);
-        self.wake.notify_one();
     }
 
     /// Asks that keys be not computed any more. They are cancelled from now on; what the scheduler
@@ -237,17 +255,17 @@ impl Driver {
     /// Has `watcher` told when the key has resolved; gives it back where there is nothing to wait
     /// for.
     pub(crate) fn watch(&self, key: &Key, watcher: Watcher) -> Option<Watcher> {
+        self.lock().watch(key, watcher)
+    }
+
+    /// As [`watch`](Self::watch), for many keys.
+    pub(crate) fn watch_all<'a>(
+        &self,
+        watched: impl IntoIterator<Item = (&'a Key, Watcher)>,
+    ) -> Vec<Watcher> {
         let mut inner = self.lock();
-        if !inner.core.state(key).is_some_and(State::is_pending) {
-            return Some(watcher);
-        }
-        let watchers = inner.watchers.entry(*key).or_default();
-        if watchers.len() == watchers.capacity() {
-            // Waits that were given up leave their watchers behind.
-            watchers.retain(|watcher| !watcher.is_given_up());
-        }
-        watchers.push(watcher);
-        None
+        let watch = |(key, watcher)| inner.watch(key, watcher);
+        watched.into_iter().filter_map(watch).collect()
     }
 
     /// Runs `job` on the callbacks' thread once the key is not pending, or any more.
@@ -310,7 +328,7 @@ impl Driver {
     /// How much room there is for those who wait for a key.
     #[cfg(test)]
     pub(crate) fn watchers(&self, key: &Key) -> usize {
-        self.lock().watchers.get(key).map_or(0, Vec::capacity)
+        self.lock().watchers.get(key).map_or(0, SmallVec::capacity)
     }
 
     fn hold(&self, inner: MutexGuard<'_, Inner>, event: Event) -> Result<(), Arc<str>> {
@@ -325,9 +343,17 @@ impl Driver {
 
     fn say(&self, mut inner: MutexGuard<'_, Inner>, event: Event) {
         let to_tell = inner.handle(event);
+        self.go_on(inner, to_tell);
+    }
+
+    /// Does what comes of events, with the lock free again.
+    fn go_on(&self, inner: MutexGuard<'_, Inner>, to_tell: ToTell) {
+        let wants_to_send = inner.core.wants_to_send();
         drop(inner);
         self.tell(to_tell);
-        self.wake.notify_one();
+        if wants_to_send {
+            self.wake.notify_one();
+        }
     }
 
     fn tell(&self, to_tell: ToTell) {

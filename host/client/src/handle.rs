@@ -109,6 +109,10 @@ impl Handle {
         })
     }
 
+    pub(crate) fn is_of_session_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.session, &other.session)
+    }
+
     pub(crate) fn state(&self) -> State {
         self.session.driver.state(&self.key)
     }

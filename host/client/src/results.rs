@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use wask_core::{Failure, KeyMap};
+use wask_core::{Failure, Key, KeyMap};
 
 use crate::{
     Error, ReadAs, TaskError,
     handle::{Handle, State},
-    watch::Completions,
+    watch::{AT_ONCE, Completions},
 };
 
 /// How often in a row results are asked for of which none comes, though all should be there.
@@ -86,7 +86,7 @@ async fn fetch_with(
     let mut tries = 0;
     loop {
         fetching.settle().await?;
-        let missing = fetching.take_inline()?;
+        let missing = fetching.missing()?;
         if missing.is_empty() {
             if fetching.outcomes.iter().all(Option::is_some) {
                 return Ok(fetching.outcomes.into_iter().flatten().collect());
@@ -125,59 +125,72 @@ struct Fetching<'a> {
 impl Fetching<'_> {
     /// Waits until no key is pending. It may be again right afterwards.
     async fn settle(&mut self) -> Result<(), Error> {
+        let unsettled: Vec<usize> = self.unsettled().collect();
         let mut completions = Completions::default();
-        for (index, handle) in self.handles.iter().enumerate() {
-            if self.outcomes[index].is_some() {
-                continue;
+        completions.watch_all(self.handles, &unsettled);
+        loop {
+            let resolved = completions.next_all().await;
+            if resolved.is_empty() {
+                return Ok(());
             }
-            match handle.state() {
-                State::Pending | State::Storing => completions.watch(handle, index),
-                state => _ = self.check(index, &state)?,
-            }
+            let resolved: Vec<usize> = resolved.into();
+            self.look(&resolved, |_, _, _| {})?;
         }
-        while let Some(index) = completions.next().await {
-            self.check(index, &self.handles[index].state())?;
+    }
+
+    /// The places without an outcome.
+    fn unsettled(&self) -> impl Iterator<Item = usize> {
+        let outcomes = self.outcomes.iter().enumerate();
+        outcomes.filter_map(|(index, outcome)| outcome.is_none().then_some(index))
+    }
+
+    /// Looks at where keys stand: takes the results that came with the news of them, and notes what
+    /// failed. Tells the places and sizes of results that are elsewhere.
+    fn look(
+        &mut self,
+        places: &[usize],
+        mut elsewhere: impl FnMut(Key, usize, u64),
+    ) -> Result<(), Error> {
+        for places in places.chunks(AT_ONCE) {
+            let keys = places.iter().map(|place| &self.handles[*place].key);
+            let states = self.handles[0].session.driver.states(keys);
+            for (place, state) in places.iter().zip(states) {
+                let handle = &self.handles[*place];
+                match state {
+                    State::Finished {
+                        inline: Some(inline),
+                        ..
+                    } => self.outcomes[*place] = Some(Ok(inline)),
+                    State::Finished { nbytes, .. } => elsewhere(handle.key, *place, nbytes),
+                    state => match check(handle, &state) {
+                        Ok(()) => {}
+                        Err(error) => self.fail(*place, error)?,
+                    },
+                }
+            }
         }
         Ok(())
     }
 
-    /// Takes the results that came with the news of them, and lists the others.
-    fn take_inline(&mut self) -> Result<Missing, Error> {
+    /// The results that did not come with the news of them.
+    fn missing(&mut self) -> Result<Missing, Error> {
         let mut missing = Missing::default();
+        let mut bytes: u64 = 0;
+        let unsettled: Vec<usize> = self.unsettled().collect();
+        self.look(&unsettled, |key, place, nbytes| {
+            bytes = bytes.saturating_add(nbytes);
+            let places = missing.entry(key);
+            places.or_insert_with(|| (nbytes, Vec::new())).1.push(place);
+        })?;
         let here = self.outcomes.iter().flatten().flatten();
-        let mut bytes: u64 = here.map(|bytes| bytes.len() as u64).sum();
-        for (index, handle) in self.handles.iter().enumerate() {
-            if self.outcomes[index].is_some() {
-                continue;
-            }
-            let state = handle.state();
-            if self.check(index, &state)?
-                && let State::Finished { nbytes, inline } = state
-            {
-                bytes = bytes.saturating_add(nbytes);
-                match inline {
-                    Some(inline) => self.outcomes[index] = Some(Ok(inline)),
-                    None => {
-                        let places = missing.entry(handle.key);
-                        places.or_insert_with(|| (nbytes, Vec::new())).1.push(index);
-                    }
-                }
-            }
-        }
+        let here: u64 = here.map(|bytes| bytes.len() as u64).sum();
+        let bytes = bytes.saturating_add(here);
         match bytes > self.limit {
             true => Err(Error::ResultTooLarge {
                 bytes,
                 limit: self.limit,
             }),
             false => Ok(missing),
-        }
-    }
-
-    /// Whether a state still lets hope for a result.
-    fn check(&mut self, index: usize, state: &State) -> Result<bool, Error> {
-        match check(&self.handles[index], state) {
-            Ok(()) => Ok(true),
-            Err(error) => self.fail(index, error).map(|()| false),
         }
     }
 
@@ -191,7 +204,7 @@ impl Fetching<'_> {
     }
 
     /// Puts what was fetched in its places, and counts it.
-    fn put(&mut self, missing: Missing, fetched: Vec<(wask_core::Key, Bytes)>) -> usize {
+    fn put(&mut self, missing: Missing, fetched: Vec<(Key, Bytes)>) -> usize {
         let count = fetched.len();
         for (key, bytes) in fetched {
             for place in missing.get(&key).map_or(&[][..], |(_, places)| places) {

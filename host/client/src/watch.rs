@@ -14,6 +14,9 @@ use crate::{
     handle::Handle,
 };
 
+/// Keys that are looked at under one lock, so that others get it meanwhile.
+pub(crate) const AT_ONCE: usize = 512;
+
 /// Who wants to know when a key has resolved.
 pub(crate) enum Watcher {
     Queue { queue: Weak<Queue>, index: usize },
@@ -75,6 +78,33 @@ impl Completions {
         }
     }
 
+    /// Watches all keys, each of which is told of by its place.
+    pub(crate) fn watch_each(&mut self, handles: &[Arc<Handle>]) {
+        let places: Vec<usize> = (0..handles.len()).collect();
+        self.watch_all(handles, &places);
+    }
+
+    /// Watches many keys, each of which is told of by its index.
+    pub(crate) fn watch_all(&mut self, handles: &[Arc<Handle>], indices: &[usize]) {
+        for indices in indices.chunks(AT_ONCE) {
+            let sessions = indices.chunk_by(|a, b| handles[*a].is_of_session_of(&handles[*b]));
+            for indices in sessions {
+                self.watched += indices.len();
+                let watched = indices.iter().map(|index| {
+                    let queue = Arc::downgrade(&self.queue);
+                    let index = *index;
+                    (&handles[index].key, Watcher::Queue { queue, index })
+                });
+                let driver = &handles[indices[0]].session.driver;
+                for watcher in driver.watch_all(watched) {
+                    if let Watcher::Queue { index, .. } = watcher {
+                        self.queue.push(index);
+                    }
+                }
+            }
+        }
+    }
+
     /// How many have not been told.
     pub(crate) fn left(&self) -> usize {
         self.watched - self.told
@@ -90,6 +120,17 @@ impl Completions {
     /// The next that has resolved; `None` when all have been told.
     pub(crate) async fn next(&mut self) -> Option<usize> {
         poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// Waits for the next, and tells all that have resolved by then; none when all have been told.
+    pub(crate) async fn next_all(&mut self) -> VecDeque<usize> {
+        let Some(first) = self.next().await else {
+            return VecDeque::new();
+        };
+        let mut all = std::mem::take(&mut *self.queue.lock());
+        self.told += all.len();
+        all.push_front(first);
+        all
     }
 
     /// As [`next`](Self::next).

@@ -13,6 +13,7 @@
 
 mod acceptor;
 mod address;
+mod alarm;
 mod backoff;
 mod connection;
 mod error;
@@ -32,6 +33,7 @@ pub mod wire;
 
 pub use acceptor::Acceptor;
 pub use address::{Address, ParseAddressError};
+pub use alarm::Alarm;
 pub use backoff::Backoff;
 pub use connection::{CloseReason, Connection, ConnectionHandle};
 pub use error::Error;

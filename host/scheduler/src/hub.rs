@@ -18,7 +18,7 @@ use wask_core::{
     scheduler::{self, Action, DataHeader, Event, ScatterError, Spread},
 };
 use wask_rpc::{
-    ConnectionHandle, Outbox, Recorded, Refusal, RefusalCode,
+    Alarm, ConnectionHandle, Outbox, Recorded, Refusal, RefusalCode,
     wire::{self, JoinInfo, KeyNews, Setup},
 };
 use wask_schema::transfer_capnp::object_store;
@@ -169,12 +169,13 @@ impl Hub {
 
     /// Lets the core act whenever it was told something or its time has come; never ends.
     pub(crate) async fn run(&self) {
+        let mut alarm = Alarm::default();
         loop {
             let timeout = self.state().core.poll_timeout();
             let due = timeout.map(|due| time::Instant::from_std(self.started + (due - Time::ZERO)));
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = until(due) => {}
+                () = alarm.until(due) => {}
             }
             // Whatever else has arrived is taken in first, so that it makes one batch.
             yield_now().await;
@@ -451,12 +452,5 @@ impl SessionEntry {
             self.connection
                 .close("the client takes in its events too slowly");
         }
-    }
-}
-
-async fn until(due: Option<time::Instant>) {
-    match due {
-        Some(due) => time::sleep_until(due).await,
-        None => std::future::pending().await,
     }
 }

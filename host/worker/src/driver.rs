@@ -9,14 +9,14 @@ use futures::FutureExt;
 use tokio::{
     sync::mpsc,
     task::{JoinSet, yield_now},
-    time::{Instant, sleep_until},
+    time::Instant,
 };
 use wask_core::{
     Attempt, Failure, FailureKind, Key, Time, WorkerCore, WorkerId,
     scheduler::TaskResult,
     worker::{Action, Event, ToScheduler},
 };
-use wask_rpc::{Outbox, Recorded, wire::Command};
+use wask_rpc::{Alarm, Outbox, Recorded, wire::Command};
 use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
@@ -92,10 +92,11 @@ impl<E: Executor> Driver<E> {
     /// Runs until the scheduler ends the membership, and gives its reason.
     pub(crate) async fn run(&mut self, inbox: &mut mpsc::UnboundedReceiver<Input>) -> String {
         let mut inputs = Vec::new();
+        let mut alarm = Alarm::default();
         loop {
             tokio::select! {
                 came = inbox.recv_many(&mut inputs, INPUTS_MAX) => if came == 0 { break },
-                () = until(self.due()) => {}
+                () = alarm.until(self.due()) => {}
             }
             let now = self.now();
             for input in inputs.drain(..) {
@@ -325,13 +326,6 @@ impl<E: Executor> Driver<E> {
     fn now(&self) -> Time {
         let nanos = self.started.elapsed().as_nanos();
         Time::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-    }
-}
-
-async fn until(due: Option<Instant>) {
-    match due {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, timeout},
 };
 use wask_rpc::SOFTWARE_VERSION;
 
@@ -153,18 +153,13 @@ impl Cluster {
     /// Starts again what ends, until it is asked to stop.
     async fn keep(&mut self, paths: &Paths, stop: &mut Stop) -> Result {
         let mut ended = child_ended()?;
+        let mut alarm = wask_rpc::Alarm::default();
         loop {
             self.heal(paths)?;
             let due = self.children.iter().filter_map(Child::again_at).min();
-            let again = async {
-                match due {
-                    Some(due) => sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 _ = ended.recv() => {}
-                () = again => {}
+                () = alarm.until(due) => {}
                 () = stop.asked() => return Ok(()),
             }
         }

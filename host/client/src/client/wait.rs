@@ -59,9 +59,7 @@ impl Client {
     ) -> Waited<T> {
         let handles = handles(futures);
         let mut completions = Completions::default();
-        for (index, handle) in handles.iter().enumerate() {
-            completions.watch(handle, index);
-        }
+        completions.watch_each(&handles);
         let first = completions.next().await;
         // The first stays done, even if it is being computed again by now.
         Waited::split(handles, |index, future| {
@@ -111,10 +109,8 @@ impl Client {
 
 async fn resolved(handles: &[Arc<Handle>]) {
     let mut completions = Completions::default();
-    for (index, handle) in handles.iter().enumerate() {
-        completions.watch(handle, index);
-    }
-    while completions.next().await.is_some() {}
+    completions.watch_each(handles);
+    while !completions.next_all().await.is_empty() {}
 }
 
 /// What [`Client::wait_first`] and [`Client::wait_within`] tell.

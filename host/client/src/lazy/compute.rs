@@ -376,9 +376,7 @@ impl Compute {
             return;
         };
         let mut completions = Completions::default();
-        for (index, handle) in handles.iter().enumerate() {
-            completions.watch(handle, index);
-        }
+        completions.watch_each(handles);
         let total = handles.len();
         let mut told = None;
         while completions.next().await.is_some() {

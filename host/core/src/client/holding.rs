@@ -5,6 +5,7 @@ use crate::{Digest, Key};
 
 impl ClientCore {
     pub(super) fn tasks_submitted(&mut self, tasks: Vec<Submission>) {
+        self.entries.reserve(tasks.len());
         for submission in tasks {
             if self.hold(submission.task.key, State::Pending) {
                 self.say(Command::Submit(submission));

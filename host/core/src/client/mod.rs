@@ -158,6 +158,12 @@ impl ClientCore {
         self.queue.front().is_none() && matches!(self.link, Link::Ready | Link::Ended)
     }
 
+    /// Whether [`schedule`](Self::schedule) would have something sent now.
+    pub fn wants_to_send(&self) -> bool {
+        let has_more = self.queue.front().is_some() || self.unacknowledged.bytes > 0;
+        has_more && matches!(self.link, Link::Ready)
+    }
+
     /// Whether the session is over.
     pub fn is_over(&self) -> bool {
         matches!(self.link, Link::Ended)

@@ -2,6 +2,9 @@
 //!
 //! The engine's loop runs first, from an example of `wask-sandbox`; then client, scheduler and
 //! worker as three processes over TCP. Absolute figures belong to one machine, ratios travel.
+//!
+//! All parts run, or the one that is named: `wask-bench chain`; the parts are `bare`, `map`,
+//! `latency`, `chain`, `graph` and `persist`.
 #![expect(clippy::print_stdout, reason = "the program's purpose")]
 
 mod lazy;
@@ -21,7 +24,11 @@ const LINKS: u32 = 1_000;
 const ROUNDS: usize = 3;
 
 fn main() -> Result<()> {
-    bare_loop()?;
+    let part = std::env::args().nth(1);
+    let wanted = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    if wanted("bare") {
+        bare_loop()?;
+    }
     let slots = std::thread::available_parallelism()?.get();
     println!("client, scheduler and one worker with {slots} slots, three processes over TCP");
     let cluster = Cluster::start(1, u32::try_from(slots)?);
@@ -30,12 +37,24 @@ fn main() -> Result<()> {
         .build()?;
     runtime.block_on(async {
         let client = Client::connect(&*cluster.address).await?;
-        map_and_gather(&client).await?;
-        submit_and_result(&client).await?;
-        chain(&client).await?;
-        lazy::million(&client, &cluster).await
+        if wanted("map") {
+            map_and_gather(&client).await?;
+        }
+        if wanted("latency") {
+            submit_and_result(&client).await?;
+        }
+        if wanted("chain") {
+            chain(&client).await?;
+        }
+        if wanted("graph") {
+            lazy::million(&client, &cluster).await?;
+        }
+        anyhow::Ok(())
     })?;
     drop(cluster);
+    if !wanted("persist") {
+        return Ok(());
+    }
     println!("two workers with 1 slot each");
     let cluster = Cluster::start(2, 1);
     runtime.block_on(async {
