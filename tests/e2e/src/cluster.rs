@@ -118,9 +118,17 @@ impl Cluster {
         cluster
     }
 
+    /// Starts a scheduler that lets in who shows a token, and no worker. Commands have both tokens.
+    pub fn start_with_tokens(clients: &str, workers: &str) -> Self {
+        Self::start_in(Wask::with_tokens(clients, workers), &[])
+    }
+
     /// Starts a scheduler with these further arguments, and no worker.
     pub fn start_with(further: &[&str]) -> Self {
-        let mut wask = Wask::new();
+        Self::start_in(Wask::new(), further)
+    }
+
+    fn start_in(mut wask: Wask, further: &[&str]) -> Self {
         let arguments = [&["scheduler", "--listen", "tcp://127.0.0.1:0"], further].concat();
         let mut scheduler = Process::start(&wask, &arguments);
         let line = scheduler.wait_for("tcp://127.0.0.1:");

@@ -4,7 +4,9 @@
 //! Every process started here is ended when its handle drops, by its own id.
 
 mod cluster;
+mod peer;
 mod wask;
 
 pub use cluster::{Cluster, Process};
+pub use peer::{Peer, calls, with_peers};
 pub use wask::{Output, Wask, guest, repository};

@@ -68,6 +68,17 @@ impl Wask {
         }
     }
 
+    /// One that shows these tokens, of a client and of a worker.
+    pub fn with_tokens(client: &str, worker: &str) -> Self {
+        let token = |name: &str, token: &str| (name.to_owned(), token.to_owned());
+        let mut wask = Self::new();
+        wask.environment = vec![
+            token("WASK_TOKEN", client),
+            token("WASK_WORKER_TOKEN", worker),
+        ];
+        wask
+    }
+
     /// A folder of this test.
     pub fn home(&self) -> &Path {
         self.home.path()

@@ -4,6 +4,7 @@ mod compiling;
 mod documented;
 mod examples;
 mod failures;
+mod faults;
 mod graphs;
 mod growth;
 mod here;
