@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 .PHONY: help setup build guests schema demo test verify lint deny advisories fmt sim fuzz bench \
-    clean install
+    extremes clean install
 
 # Where cargo puts wask. Guests are always in target/guests, where the tests look for them.
 WASK := $(or $(CARGO_TARGET_DIR),target)/release/wask
@@ -102,6 +102,10 @@ bench: guests ## Measure wask beside the bare engine
 	@# Without the simulator, which has the cores count their transitions.
 	cargo build --release $(LOCKED) --workspace --exclude wask-sim --bins --examples
 	@$(dir $(WASK))wask-bench
+
+extremes: guests ## Measure signs of life while the largest graphs, messages and fleets are borne
+	cargo build --release $(LOCKED) --workspace --exclude wask-sim --bins
+	@$(dir $(WASK))wask-extremes
 
 clean: ## Remove all that was built
 	cargo clean

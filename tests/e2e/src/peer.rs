@@ -32,7 +32,7 @@ use wask_schema::{
 /// How long anything may take before a test gives up on it.
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it says that it lives, and measures how long the scheduler takes to answer.
-const BEAT: Duration = Duration::from_millis(250);
+const BEAT: Duration = Duration::from_millis(20);
 
 /// Runs what a peer does, on this thread.
 pub fn with_peers<T>(run: impl Future<Output = T>) -> T {
@@ -157,18 +157,34 @@ impl Peer {
     /// The scheduler's refusal.
     pub async fn scatter(&self, ty: &str, value: Bytes) -> Result<Key, wask_rpc::Error> {
         let key = Key::of_data("default", ty, &value);
+        self.scatter_all(ty, vec![(key, value)]).await?;
+        Ok(key)
+    }
+
+    /// Stores values of one type in one call.
+    ///
+    /// # Errors
+    ///
+    /// The scheduler's refusal.
+    pub async fn scatter_all(
+        &self,
+        ty: &str,
+        values: Vec<(Key, Bytes)>,
+    ) -> Result<(), wask_rpc::Error> {
         let mut request = self.session.scatter_request();
-        let mut header = request.get().init_objects(1).get(0);
-        header.set_key(&key.0);
-        header.set_type(ty);
-        header.set_size(value.len() as u64);
+        let mut headers = request.get().init_objects(wire::list_len(values.len()));
+        for (index, (key, value)) in (0..).zip(&values) {
+            let mut header = headers.reborrow().get(index);
+            header.set_key(&key.0);
+            header.set_type(ty);
+            header.set_size(value.len() as u64);
+        }
         let answer = request.send().promise.await?;
         let sink = match answer.get()?.get_result()?.which()? {
             session::scatter::Sink(sink) => sink?,
             session::scatter::Refused(refusal) => return Err(wire::read_refusal(refusal?)?.into()),
         };
-        write_objects(&sink, [(key, value)], &Limits::default()).await?;
-        Ok(key)
+        write_objects(&sink, values, &Limits::default()).await
     }
 
     /// The names of the workers that hold a key.
