@@ -5,7 +5,7 @@
 # `Data`, so that a batch of thousands costs no pointers. Values are in wask's encoding, directed
 # by a WIT type; the type itself, where it must be said, is WIT text such as `list<u32>`.
 
-const protocolVersion :UInt32 = 2;
+const protocolVersion :UInt32 = 3;
 # Peers whose versions differ refuse each other at login.
 
 struct Definition {
@@ -76,10 +76,19 @@ struct ResultLimits {
   }
 }
 
-struct LimitRules {
+struct TaskRules {
   # What tasks of a cluster get, and the most that they may ask for.
   defaults @0 :ResultLimits;
   max @1 :ResultLimits;
+  # The most time of one attempt, and the most retries: what is asked for beyond them is cut.
+  timeout :union {
+    unlimited @2 :Void;
+    nanos @3 :UInt64;
+  }
+  retries :union {
+    unlimited @4 :Void;
+    most @5 :UInt32;
+  }
 }
 
 struct Resource {

@@ -29,7 +29,7 @@ interface Gateway {
       graceSeconds @4 :UInt32;     # How long a dropped session is kept.
       heartbeatMillis @5 :UInt32;
       softwareVersion @6 :Text;
-      limits @7 :Common.LimitRules;  # By which the client sets the limits of each task.
+      rules @7 :Common.TaskRules;  # By which the client sets the limits of each task.
     }
   }
 

@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 use std::sync::{Arc, OnceLock};
 
-use wask_core::{Definition, LimitRules, TaskKind, TaskOptions};
+use wask_core::{Definition, TaskKind, TaskOptions, TaskRules};
 
 use crate::{Error, Options};
 
@@ -17,7 +17,7 @@ pub(crate) struct Blueprint {
     pub(crate) kind: TaskKind,
     pub(crate) options: Options,
     /// As it is where it was first wanted, which mostly is the only place.
-    first: OnceLock<(LimitRules, Arc<Definition>)>,
+    first: OnceLock<(TaskRules, Arc<Definition>)>,
 }
 
 /// Where tasks run.
@@ -26,7 +26,7 @@ pub(crate) struct Place<'a> {
     /// Whose the tasks are.
     pub(crate) tenant: &'a str,
     /// What they may use.
-    pub(crate) rules: &'a LimitRules,
+    pub(crate) rules: &'a TaskRules,
     /// The scheduler's address; none in this process.
     pub(crate) scheduler: Option<&'a Arc<str>>,
 }
@@ -36,7 +36,7 @@ impl Place<'static> {
     /// This process, as a cluster whose operator says nothing: calls have the keys here that they
     /// have there.
     pub(crate) fn here() -> Self {
-        static BUILT_IN: LazyLock<LimitRules> = LazyLock::new(LimitRules::default);
+        static BUILT_IN: LazyLock<TaskRules> = LazyLock::new(TaskRules::default);
         Self {
             tenant: "default",
             rules: &BUILT_IN,
@@ -72,9 +72,32 @@ impl Blueprint {
         Ok(definition)
     }
 
+    /// Says where less time or fewer retries will be given than were asked for.
+    fn tell_cuts(&self, rules: &TaskRules) {
+        let asked = &self.options.task;
+        let (timeout, retries) = rules.clamps.apply(asked);
+        let label = || Definition::new("", self.kind.clone(), asked.clone()).label();
+        if let (Some(asked), Some(most)) = (asked.timeout, timeout)
+            && most < asked
+        {
+            tracing::warn!(
+                "{}: the cluster gives a task {most:?} at most: the timeout of {asked:?} is cut",
+                label()
+            );
+        }
+        if retries < asked.retries {
+            tracing::warn!(
+                "{}: the cluster tries a task again {retries} times at most, not {}",
+                label(),
+                asked.retries
+            );
+        }
+    }
+
     fn define(&self, place: Place<'_>) -> Result<Definition, Error> {
         let Options { task, asked } = &self.options;
-        let limits = place.rules.resolve(asked);
+        self.tell_cuts(place.rules);
+        let limits = place.rules.limits.resolve(asked);
         let options = TaskOptions {
             limits: limits.map_err(|source| Error::Limit {
                 function: Definition::new("", self.kind.clone(), task.clone()).label(),
@@ -89,16 +112,19 @@ impl Blueprint {
 
 #[cfg(test)]
 mod tests {
-    use wask_core::{Digest, Limit, ResultLimits};
+    use wask_core::{Digest, Limit, LimitRules, ResultLimits};
 
     use super::*;
 
-    fn rules(fuel: Limit) -> LimitRules {
+    fn rules(fuel: Limit) -> TaskRules {
         let limits = ResultLimits {
             fuel,
             ..ResultLimits::default()
         };
-        LimitRules::new(limits, limits).unwrap()
+        TaskRules {
+            limits: LimitRules::new(limits, limits).unwrap(),
+            ..TaskRules::default()
+        }
     }
 
     fn count(options: Options) -> Arc<Blueprint> {

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use wask_component::Digest as ComponentDigest;
-use wask_core::{Digest, LimitRules};
+use wask_core::{Digest, TaskRules};
 use wask_rpc::wire::ClusterStatus;
 
 use crate::{Builder, Component, Error, Future, Source, session::Session, thread::off_thread};
@@ -83,11 +83,11 @@ impl Client {
     ///
     /// ```no_run
     /// # fn example(client: wask_client::Client) {
-    /// let rules = client.limit_rules();
-    /// println!("{} bytes of memory, at most {}", rules.defaults().memory, rules.max().memory);
+    /// let limits = &client.task_rules().limits;
+    /// println!("{} bytes of memory, at most {}", limits.defaults().memory, limits.max().memory);
     /// # }
     /// ```
-    pub fn limit_rules(&self) -> &LimitRules {
+    pub fn task_rules(&self) -> &TaskRules {
         &self.session.rules
     }
 

@@ -87,7 +87,7 @@ pub use options::Options;
 pub use partitions::{FileContent, Partitions};
 pub use wask_core::{
     Clamps, Digest, Failure, FailureKind, Key, Limit, LimitError, LimitKind, LimitRules,
-    ResultLimits,
+    ResultLimits, TaskRules,
 };
 pub use wask_operator::{Error as OperatorError, Operator};
 pub use wask_rpc::{

@@ -11,7 +11,7 @@ use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
     time::{MissedTickBehavior, interval, timeout},
 };
-use wask_core::{Digest, ENGINE_PROFILE, LimitRules};
+use wask_core::{Digest, ENGINE_PROFILE, TaskRules};
 use wask_rpc::{
     Address, Connection, Limits, Refusal, RefusalCode, SOFTWARE_VERSION, push_session_batch, wire,
 };
@@ -47,7 +47,7 @@ pub(crate) struct Target {
 /// What a scheduler says when it lets a client in.
 pub(crate) struct Welcome {
     pub(crate) tenant: Arc<str>,
-    pub(crate) rules: LimitRules,
+    pub(crate) rules: TaskRules,
 }
 
 /// What requests find on the RPC thread.
@@ -205,7 +205,7 @@ async fn login(
     };
     let welcome = Welcome {
         tenant: accepted.get_tenant()?.to_str()?.into(),
-        rules: wire::read_limit_rules(accepted.get_limits()?)?,
+        rules: wire::read_task_rules(accepted.get_rules()?)?,
     };
     Ok((remote, welcome))
 }

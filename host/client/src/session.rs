@@ -17,7 +17,7 @@ use tokio::{
     task::spawn_local,
     time::sleep,
 };
-use wask_core::{Digest, LimitRules, TaskSpec};
+use wask_core::{Digest, TaskRules, TaskSpec};
 use wask_rpc::{Limits, wire};
 
 use crate::{
@@ -36,7 +36,7 @@ pub(crate) struct Session {
     /// Whose the session is; part of every key.
     pub(crate) tenant: Arc<str>,
     /// What its tasks may use.
-    pub(crate) rules: LimitRules,
+    pub(crate) rules: TaskRules,
     pub(crate) limits: Limits,
     /// The most bytes of results that one call takes.
     pub(crate) max_result_bytes: u64,

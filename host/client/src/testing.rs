@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use wask_core::{
-    Arguments, Definition, Digest, Key, LimitRules, TaskKind, TaskSpec, TypeId,
+    Arguments, Definition, Digest, Key, TaskKind, TaskRules, TaskSpec, TypeId,
     client::{Config, News},
     scheduler::KeyState,
 };
@@ -28,7 +28,7 @@ pub(crate) fn session() -> Arc<Session> {
     let driver = Arc::new(Driver::new(Config::default(), 1 << 20));
     let welcome = Welcome {
         tenant,
-        rules: LimitRules::default(),
+        rules: TaskRules::default(),
     };
     let session = Session::new(address, welcome, Limits::default(), 1000, driver, requests);
     Arc::new(session)

@@ -18,6 +18,7 @@ pub mod probe;
 #[cfg(not(feature = "probe"))]
 mod probe;
 mod refusal;
+mod rules;
 pub mod scheduler;
 mod seed;
 mod small_set;
@@ -35,6 +36,7 @@ pub use limits::{
     LimitRules, ResultLimits, TASK_MEMORY_MAX, TASK_OUTPUT_MAX,
 };
 pub use refusal::{Refusal, RefusalCode};
+pub use rules::TaskRules;
 pub use scheduler::SchedulerCore;
 pub use seed::FunctionSeed;
 pub use task::{

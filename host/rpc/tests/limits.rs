@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use wask_core::{
-    Arguments, Definition, Digest, Limit, LimitRules, ResultLimits, TASK_MEMORY_MAX, TaskKind,
-    TaskOptions, TaskSpec, TypeId, WorkerId, scheduler::WorkerInfo,
+    Arguments, Clamps, Definition, Digest, Limit, LimitRules, ResultLimits, TASK_MEMORY_MAX,
+    TaskKind, TaskOptions, TaskRules, TaskSpec, TypeId, WorkerId, scheduler::WorkerInfo,
 };
 use wask_rpc::wire::{self, JoinInfo, OutgoingBatch};
 use wask_schema::{
-    common_capnp::limit_rules, session_capnp::session_batch, worker_capnp::worker_info,
+    common_capnp::task_rules, session_capnp::session_batch, worker_capnp::worker_info,
 };
 
 /// What is meant by "no limit" is told apart from every number, 0 among them.
@@ -69,16 +69,22 @@ proptest! {
     }
 
     #[test]
-    fn rules_come_out_as_they_went_in(defaults in some_limits(), more in some_limits()) {
+    fn rules_come_out_as_they_went_in(
+        defaults in some_limits(),
+        more in some_limits(),
+        timeout in some_timeout(),
+        retries: Option<u32>,
+    ) {
         let max = ResultLimits {
             memory: defaults.memory.max(more.memory),
             output: defaults.output.max(more.output),
             fuel: defaults.fuel.max(more.fuel),
         };
-        let rules = LimitRules::new(defaults, max).unwrap();
+        let limits = LimitRules::new(defaults, max).unwrap();
+        let rules = TaskRules { limits, clamps: Clamps { timeout, retries } };
         let mut message = capnp::message::Builder::new_default();
-        wire::write_limit_rules(message.init_root::<limit_rules::Builder<'_>>(), &rules);
-        let read = wire::read_limit_rules(message.get_root_as_reader().unwrap());
+        wire::write_task_rules(message.init_root::<task_rules::Builder<'_>>(), &rules);
+        let read = wire::read_task_rules(message.get_root_as_reader().unwrap());
         prop_assert_eq!(read.unwrap(), rules);
     }
 }
@@ -86,10 +92,10 @@ proptest! {
 #[test]
 fn rules_that_contradict_themselves_are_refused() {
     let mut message = capnp::message::Builder::new_default();
-    let mut rules = message.init_root::<limit_rules::Builder<'_>>();
+    let mut rules = message.init_root::<task_rules::Builder<'_>>();
     rules.reborrow().init_defaults().set_memory(2);
     rules.init_max().set_memory(1);
-    let read = wire::read_limit_rules(message.get_root_as_reader().unwrap());
+    let read = wire::read_task_rules(message.get_root_as_reader().unwrap());
     let error = read.unwrap_err().to_string();
     assert!(error.contains("memory: a limit of 2 bytes"), "{error}");
 }

@@ -10,6 +10,7 @@
 
 use std::{
     collections::hash_map::DefaultHasher,
+    ffi::OsStr,
     fs::{self, DirBuilder, File, OpenOptions},
     hash::{Hash, Hasher},
     io::{self, Write},
@@ -17,6 +18,7 @@ use std::{
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
 };
 
 use wask_component::Digest;
@@ -31,9 +33,17 @@ const HEADER: usize = MAGIC.len() + blake3::OUT_LEN;
 /// The wasmtime that this crate is built with. Its code is fit for no other.
 const WASMTIME: &str = "48.0.8";
 
+/// The ending of the names of compiled code.
+const ENDING: &str = "cwasm";
+/// The beginning of the names of files that are not finished, and the time after which nobody
+/// finishes them any more.
+const UNFINISHED: (&str, Duration) = (".unfinished-", Duration::from_secs(24 * 3600));
+
 /// A folder of compiled components.
 pub(crate) struct CodeCache {
     dir: PathBuf,
+    /// Bytes that all files may have together.
+    limit: u64,
     /// Makes the names of unfinished files unique within this process.
     unfinished: AtomicU64,
 }
@@ -43,17 +53,18 @@ impl CodeCache {
     ///
     /// # Errors
     /// [`Error::Cache`] where others could write to the folder, or this user can not.
-    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
-        Self::open_private(dir).map_err(|error| Error::Cache {
+    pub(crate) fn open(dir: &Path, limit: u64) -> Result<Self, Error> {
+        Self::open_private(dir, limit).map_err(|error| Error::Cache {
             path: dir.to_owned(),
             message: error.to_string(),
         })
     }
 
-    fn open_private(dir: &Path) -> io::Result<Self> {
+    fn open_private(dir: &Path, limit: u64) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
         let cache = Self {
             dir: dir.to_owned(),
+            limit,
             unfinished: AtomicU64::new(0),
         };
         let folder = fs::metadata(dir)?;
@@ -87,6 +98,7 @@ impl CodeCache {
             tracing::warn!(path = %path.display(), "compiled code is damaged, compiling again");
             return None;
         };
+        touch(&path);
         // SAFETY: the bytes are what `Component::serialize` gave for this engine's settings, this
         // wasmtime and this kind of CPU (all are in the file's name): the checksum says that they
         // are unchanged since `store` wrote them, and `open` made sure that only this user, who
@@ -116,6 +128,12 @@ impl CodeCache {
     }
 
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
+        let size = (HEADER + code.len()) as u64;
+        if size > self.limit {
+            let message = format!("it takes more than the {} bytes of all code", self.limit);
+            return Err(io::Error::other(message));
+        }
+        self.make_room(size)?;
         let (mut file, unfinished) = self.new_file()?;
         let written = file
             .write_all(MAGIC)
@@ -130,9 +148,37 @@ impl CodeCache {
         written
     }
 
+    /// Removes what was not used for the longest time, so that so many bytes more are within the
+    /// limit. Other processes may do the same meanwhile: who loads a file that is gone compiles.
+    fn make_room(&self, bytes: u64) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            let Ok(file) = fs::symlink_metadata(&path) else {
+                continue;
+            };
+            let used = file.modified()?;
+            if path.extension().is_some_and(|ending| ending == ENDING) {
+                files.push((used, file.len(), path));
+            } else if is_left_over(&path, used) {
+                remove(&path);
+            }
+        }
+        files.sort_unstable();
+        let mut kept: u64 = files.iter().map(|(_, size, _)| size).sum();
+        for (_, size, path) in files {
+            if kept.saturating_add(bytes) <= self.limit {
+                break;
+            }
+            remove(&path);
+            kept -= size;
+        }
+        Ok(())
+    }
+
     fn new_file(&self) -> io::Result<(File, PathBuf)> {
         let number = self.unfinished.fetch_add(1, Ordering::Relaxed);
-        let name = format!(".unfinished-{}-{number}", process::id());
+        let name = format!("{}{}-{number}", UNFINISHED.0, process::id());
         let path = self.dir.join(name);
         // Left by a process that had our id and died.
         fs::remove_file(&path).ok();
@@ -154,7 +200,33 @@ impl CodeCache {
         key.update(&settings.finish().to_le_bytes());
         key.update(WASMTIME.as_bytes());
         key.update(std::env::consts::ARCH.as_bytes());
-        self.dir.join(format!("{}.cwasm", key.finalize().to_hex()))
+        self.dir
+            .join(format!("{}.{ENDING}", key.finalize().to_hex()))
+    }
+}
+
+/// Notes that a file was used just now. Where that fails, it counts as older than it is.
+fn touch(path: &Path) {
+    let file = File::open(path);
+    let touched = file.and_then(|file| file.set_modified(SystemTime::now()));
+    if let Err(error) = touched {
+        tracing::debug!(path = %path.display(), %error, "failed to note the use of code");
+    }
+}
+
+fn is_left_over(path: &Path, used: SystemTime) -> bool {
+    let (beginning, time) = UNFINISHED;
+    let name = path.file_name().and_then(OsStr::to_str);
+    let is_old = used.elapsed().is_ok_and(|age| age > time);
+    is_old && name.is_some_and(|name| name.starts_with(beginning))
+}
+
+fn remove(path: &Path) {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "failed to remove compiled code");
+        }
+        _ => {}
     }
 }
 
@@ -179,6 +251,7 @@ mod tests {
 
     use super::*;
 
+    const LIMIT: u64 = 1 << 30;
     const DIGEST: Digest = Digest::from_bytes([5; 32]);
 
     fn engine() -> Engine {
@@ -192,7 +265,7 @@ mod tests {
     #[test]
     fn what_was_stored_loads_and_is_private() {
         let dir = tempfile::tempdir().unwrap();
-        let cache = CodeCache::open(&dir.path().join("new/cache")).unwrap();
+        let cache = CodeCache::open(&dir.path().join("new/cache"), LIMIT).unwrap();
         let engine = engine();
         assert!(cache.load(&engine, DIGEST).is_none());
         cache.store(&engine, DIGEST, &component(&engine));
@@ -205,9 +278,41 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_used_for_the_longest_time_makes_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().join("cache");
+        let engine = engine();
+        let code = component(&engine).serialize().unwrap();
+        let limit = 3 * (HEADER + code.len()) as u64;
+        let cache = CodeCache::open(&folder, limit).unwrap();
+        let digest = |n| Digest::from_bytes([n; 32]);
+        let age = |n: u8, seconds| {
+            let file = File::open(cache.path(&engine, digest(n))).unwrap();
+            let then = SystemTime::now() - Duration::from_secs(seconds);
+            file.set_modified(then).unwrap();
+        };
+        for n in 0..3 {
+            cache.store_code(&engine, digest(n), &code);
+            age(n, 300 - u64::from(n));
+        }
+        let left_over = folder.join(".unfinished-1-1");
+        let file = File::create(&left_over).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        // The oldest, but it is used.
+        assert!(cache.load(&engine, digest(0)).is_some());
+        cache.store_code(&engine, digest(3), &code);
+        let is_there = [0, 1, 2, 3].map(|n| cache.path(&engine, digest(n)).exists());
+        assert_eq!(is_there, [true, false, true, true]);
+        assert!(!left_over.exists());
+        // More than all files may have: nothing makes room for it.
+        cache.store_code(&engine, digest(4), &vec![0; 1 << 20]);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 3);
+    }
+
+    #[test]
     fn a_damaged_file_is_not_loaded() {
         let dir = tempfile::tempdir().unwrap();
-        let cache = CodeCache::open(&dir.path().join("cache")).unwrap();
+        let cache = CodeCache::open(&dir.path().join("cache"), LIMIT).unwrap();
         let engine = engine();
         cache.store(&engine, DIGEST, &component(&engine));
         let path = cache.path(&engine, DIGEST);
@@ -229,7 +334,7 @@ mod tests {
     #[test]
     fn code_with_and_without_fuel_is_kept_apart() {
         let dir = tempfile::tempdir().unwrap();
-        let cache = CodeCache::open(&dir.path().join("cache")).unwrap();
+        let cache = CodeCache::open(&dir.path().join("cache"), LIMIT).unwrap();
         let plain = engine();
         cache.store(&plain, DIGEST, &component(&plain));
         let metered = crate::engine::new(1, true).unwrap();
@@ -240,7 +345,10 @@ mod tests {
     fn a_folder_that_others_can_write_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o770)).unwrap();
-        let error = CodeCache::open(dir.path()).err().unwrap().to_string();
+        let error = CodeCache::open(dir.path(), LIMIT)
+            .err()
+            .unwrap()
+            .to_string();
         assert!(error.contains("others have access"), "{error}");
     }
 

@@ -22,6 +22,9 @@ pub struct Config {
     pub max_components: usize,
     /// Where compiled code is kept between processes. `None`: nowhere.
     pub cache_dir: Option<PathBuf>,
+    /// Bytes of compiled code that are kept there, of all processes that use the folder together.
+    /// Beyond that, what was not used for the longest time is removed.
+    pub cache_bytes: u64,
     /// How components are compiled in processes of their own. `None`: in this one, which nothing
     /// bounds and nothing stops: for components that are trusted as far.
     pub compiler: Option<Compiler>,
@@ -35,6 +38,7 @@ impl Default for Config {
             max_log: 64 << 10,
             max_components: 64,
             cache_dir: None,
+            cache_bytes: 4 << 30,
             compiler: None,
         }
     }

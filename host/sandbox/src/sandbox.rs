@@ -63,7 +63,7 @@ impl Sandbox {
     /// not private or can not be written, [`Error::Thread`].
     pub fn new(config: Config) -> Result<Self, Error> {
         let cache = match &config.cache_dir {
-            Some(dir) => Some(CodeCache::open(dir)?),
+            Some(dir) => Some(CodeCache::open(dir, config.cache_bytes)?),
             None => None,
         };
         let plain = Profile::new(config.slots, false)?;

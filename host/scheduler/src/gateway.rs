@@ -65,8 +65,7 @@ impl gateway::Server for Gateway {
         accepted.set_engine_profile(ENGINE_PROFILE);
         accepted.set_heartbeat_millis(heartbeat_millis(&self.hub.config.limits));
         accepted.set_software_version(SOFTWARE_VERSION);
-        let rules = &self.hub.config.task_rules.limits;
-        wire::write_limit_rules(accepted.init_limits(), rules);
+        wire::write_task_rules(accepted.init_rules(), &self.hub.config.task_rules);
         Ok(())
     }
 

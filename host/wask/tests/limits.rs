@@ -95,7 +95,7 @@ async fn impure_tasks_have_randomness_of_their_own() {
 #[tokio::test]
 async fn more_than_the_cluster_allows_is_refused_in_words() {
     let (_cluster, client) = cluster(rules(32 * MIB, 64 * MIB)).await;
-    assert_eq!(client.limit_rules().max().memory, 64 * MIB);
+    assert_eq!(client.task_rules().limits.max().memory, 64 * MIB);
     let zeros = tasks("zeros");
     let greedy = zeros.with(Options::new().memory_limit(65 * MIB));
     let told = format!(

@@ -500,11 +500,11 @@ pub mod gateway {
                     !self.reader.get_pointer_field(3).is_null()
                 }
                 #[inline]
-                pub fn get_limits(self) -> ::capnp::Result<crate::common_capnp::limit_rules::Reader<'a>> {
+                pub fn get_rules(self) -> ::capnp::Result<crate::common_capnp::task_rules::Reader<'a>> {
                     ::capnp::traits::FromPointerReader::get_from_pointer(&self.reader.get_pointer_field(4), ::core::option::Option::None)
                 }
                 #[inline]
-                pub fn has_limits(&self) -> bool {
+                pub fn has_rules(&self) -> bool {
                     !self.reader.get_pointer_field(4).is_null()
                 }
             }
@@ -646,19 +646,19 @@ pub mod gateway {
                     !self.builder.is_pointer_field_null(3)
                 }
                 #[inline]
-                pub fn get_limits(self) -> ::capnp::Result<crate::common_capnp::limit_rules::Builder<'a>> {
+                pub fn get_rules(self) -> ::capnp::Result<crate::common_capnp::task_rules::Builder<'a>> {
                     ::capnp::traits::FromPointerBuilder::get_from_pointer(self.builder.get_pointer_field(4), ::core::option::Option::None)
                 }
                 #[inline]
-                pub fn set_limits(&mut self, value: crate::common_capnp::limit_rules::Reader<'_>) -> ::capnp::Result<()> {
+                pub fn set_rules(&mut self, value: crate::common_capnp::task_rules::Reader<'_>) -> ::capnp::Result<()> {
                     ::capnp::traits::SetterInput::set_pointer_builder(self.builder.reborrow().get_pointer_field(4), value, false)
                 }
                 #[inline]
-                pub fn init_limits(self, ) -> crate::common_capnp::limit_rules::Builder<'a> {
+                pub fn init_rules(self, ) -> crate::common_capnp::task_rules::Builder<'a> {
                     ::capnp::traits::FromPointerBuilder::init_pointer(self.builder.get_pointer_field(4), 0)
                 }
                 #[inline]
-                pub fn has_limits(&self) -> bool {
+                pub fn has_rules(&self) -> bool {
                     !self.builder.is_pointer_field_null(4)
                 }
             }
@@ -673,7 +673,7 @@ pub mod gateway {
                 pub fn get_session(&self) -> crate::session_capnp::session::Client {
                     ::capnp::capability::FromClientHook::new(self._typeless.get_pointer_field(0).as_cap())
                 }
-                pub fn get_limits(&self) -> crate::common_capnp::limit_rules::Pipeline {
+                pub fn get_rules(&self) -> crate::common_capnp::task_rules::Pipeline {
                     ::capnp::capability::FromTypelessPipeline::new(self._typeless.get_pointer_field(4))
                 }
             }
@@ -750,7 +750,7 @@ pub mod gateway {
                     ::capnp::word(7, 0, 0, 0, 4, 0, 0, 0),
                     ::capnp::word(0, 0, 1, 0, 7, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(1, 1, 0, 0, 58, 0, 0, 0),
+                    ::capnp::word(1, 1, 0, 0, 50, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(252, 0, 0, 0, 3, 0, 1, 0),
                     ::capnp::word(8, 1, 0, 0, 2, 0, 1, 0),
@@ -815,9 +815,9 @@ pub mod gateway {
                     ::capnp::word(12, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(108, 105, 109, 105, 116, 115, 0, 0),
+                    ::capnp::word(114, 117, 108, 101, 115, 0, 0, 0),
                     ::capnp::word(16, 0, 0, 0, 0, 0, 0, 0),
-                    ::capnp::word(76, 55, 9, 216, 145, 78, 68, 137),
+                    ::capnp::word(133, 32, 174, 139, 39, 123, 194, 185),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(0, 0, 0, 0, 0, 0, 0, 0),
                     ::capnp::word(16, 0, 0, 0, 0, 0, 0, 0),
@@ -833,7 +833,7 @@ pub mod gateway {
                         4 => <u32 as ::capnp::introspect::Introspect>::introspect(),
                         5 => <u32 as ::capnp::introspect::Introspect>::introspect(),
                         6 => <::capnp::text::Owned as ::capnp::introspect::Introspect>::introspect(),
-                        7 => <crate::common_capnp::limit_rules::Owned as ::capnp::introspect::Introspect>::introspect(),
+                        7 => <crate::common_capnp::task_rules::Owned as ::capnp::introspect::Introspect>::introspect(),
                         _ => ::capnp::introspect::panic_invalid_field_index(index),
                     }
                 }
@@ -849,7 +849,7 @@ pub mod gateway {
                 );
                 pub(crate) static NONUNION_MEMBERS : &[u16] = &[0,1,2,3,4,5,6,7];
                 pub(crate) static MEMBERS_BY_DISCRIMINANT : &[u16] = &[];
-                pub(crate) static MEMBERS_BY_NAME : &[u16] = &[2,4,5,7,3,0,6,1];
+                pub(crate) static MEMBERS_BY_NAME : &[u16] = &[2,4,5,3,7,0,6,1];
                 pub(crate) const TYPE_ID: u64 = 0xb297_0772_11ea_60ae;
             }
         }

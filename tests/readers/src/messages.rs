@@ -11,7 +11,7 @@ use wask_rpc::{
     wire::{self, IncomingBatch, OutgoingBatch},
 };
 use wask_schema::{
-    common_capnp::{failure, limit_rules, refusal},
+    common_capnp::{failure, refusal, task_rules},
     session_capnp::{client_events, cluster_status, component_info, dataset_info, session_batch},
     transfer_capnp::object_sink,
     worker_capnp::{command_batch, worker_events, worker_info},
@@ -181,12 +181,8 @@ pub fn from_scheduler(input: &[u8]) {
             }
         }
         5 => {
-            if let Some(Ok(rules)) = root(&message).map(wire::read_limit_rules) {
-                holds::<limit_rules::Owned, _>(
-                    rules,
-                    wire::write_limit_rules,
-                    wire::read_limit_rules,
-                );
+            if let Some(Ok(rules)) = root(&message).map(wire::read_task_rules) {
+                holds::<task_rules::Owned, _>(rules, wire::write_task_rules, wire::read_task_rules);
             }
         }
         6 => {

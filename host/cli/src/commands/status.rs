@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::Args;
 use serde_json::{Value, json};
-use wask_client::{ClusterStatus, WorkerStatus};
+use wask_client::{ClusterStatus, Limit, ResultLimits, TaskRules, WorkerStatus};
 
 use crate::{
     args::ClusterArgs,
@@ -33,11 +33,12 @@ pub(crate) struct StatusArgs {
 pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result {
     let client = Cluster::connect(context, &args.cluster).await?;
     let status = client.status().await?;
+    let rules = client.task_rules();
     let mut output = Output::stdout(args.json);
     match args.json {
-        true => output.json(&to_json(client.address(), &status))?,
+        true => output.json(&to_json(client.address(), &status, rules))?,
         false => {
-            for line in to_text(client.address(), &status) {
+            for line in to_text(client.address(), &status, rules) {
                 output.line(line)?;
             }
         }
@@ -45,7 +46,7 @@ pub(crate) async fn run(args: StatusArgs, context: &Context) -> Result {
     output.finish()
 }
 
-fn to_json(address: &str, status: &ClusterStatus) -> Value {
+fn to_json(address: &str, status: &ClusterStatus, rules: &TaskRules) -> Value {
     let tasks = &status.tasks;
     json!({
         "address": address,
@@ -66,6 +67,21 @@ fn to_json(address: &str, status: &ClusterStatus) -> Value {
             "total_recomputed": tasks.total_recomputed,
             "total_workers_lost": tasks.total_workers_lost,
         },
+        "limits": {
+            "default": limits_to_json(rules.limits.defaults()),
+            "most": limits_to_json(rules.limits.max()),
+            "timeout_seconds": rules.clamps.timeout.map(|most| most.as_secs_f64()),
+            "retries": rules.clamps.retries,
+        },
+    })
+}
+
+/// Null where there is no limit.
+fn limits_to_json(limits: &ResultLimits) -> Value {
+    json!({
+        "memory": limits.memory,
+        "output": limits.output,
+        "fuel": limits.fuel.amount(),
     })
 }
 
@@ -86,7 +102,7 @@ fn worker_to_json(worker: &WorkerStatus) -> Value {
     })
 }
 
-fn to_text(address: &str, status: &ClusterStatus) -> Vec<String> {
+fn to_text(address: &str, status: &ClusterStatus, rules: &TaskRules) -> Vec<String> {
     let uptime = humantime::format_duration(Duration::from_secs(status.uptime.as_secs()));
     let mut lines = vec![
         format!(
@@ -118,8 +134,40 @@ fn to_text(address: &str, status: &ClusterStatus) -> Vec<String> {
             tasks.total_recomputed,
             tasks.total_workers_lost
         ),
+        limits(rules),
     ]);
     lines
+}
+
+/// What a task may use.
+fn limits(rules: &TaskRules) -> String {
+    let (defaults, max) = (rules.limits.defaults(), rules.limits.max());
+    let bytes = |name, default, most| {
+        let [default, most] =
+            [default, most].map(|bytes| ByteSize(bytes).display().iec().to_string());
+        match default == most {
+            true => format!("{default} of {name}"),
+            false => format!("{default} of {name} (up to {most} where asked for)"),
+        }
+    };
+    let fuel = match (defaults.fuel, max.fuel) {
+        (Limit::Unlimited, _) => "any fuel".to_owned(),
+        (Limit::Of(default), Limit::Of(most)) if default == most => format!("{default} fuel"),
+        (Limit::Of(default), most) => format!("{default} fuel (up to {most} where asked for)"),
+    };
+    let time = match rules.clamps.timeout {
+        None => "any time".to_owned(),
+        Some(most) => format!("{} of time at most", humantime::format_duration(most)),
+    };
+    let retries = match rules.clamps.retries {
+        None => String::new(),
+        Some(most) => format!(", and is tried again {most} times at most"),
+    };
+    format!(
+        "a task gets {}, {}, {fuel}, {time}{retries}",
+        bytes("memory", defaults.memory, max.memory),
+        bytes("output", defaults.output, max.output)
+    )
 }
 
 fn workers(workers: &[WorkerStatus]) -> Vec<String> {
@@ -148,7 +196,7 @@ fn workers(workers: &[WorkerStatus]) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use wask_client::TaskCounts;
+    use wask_client::{Clamps, TaskCounts};
 
     use super::*;
 
@@ -178,20 +226,30 @@ mod tests {
         }
     }
 
+    fn rules() -> TaskRules {
+        TaskRules {
+            clamps: Clamps {
+                timeout: Some(Duration::from_secs(3600)),
+                retries: Some(3),
+            },
+            ..TaskRules::default()
+        }
+    }
+
     #[test]
     fn people_read_a_table() {
-        insta::assert_snapshot!(to_text("unix:///run/s", &status()).join("\n"));
+        insta::assert_snapshot!(to_text("unix:///run/s", &status(), &rules()).join("\n"));
     }
 
     #[test]
     fn a_cluster_without_workers_says_so() {
-        let text = to_text("a", &ClusterStatus::default()).join("\n");
+        let text = to_text("a", &ClusterStatus::default(), &TaskRules::default()).join("\n");
         assert!(text.contains("no workers: tasks wait until one joins"));
     }
 
     #[test]
     fn programs_read_json() {
-        let json = to_json("unix:///run/s", &status());
+        let json = to_json("unix:///run/s", &status(), &TaskRules::default());
         insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap());
     }
 }

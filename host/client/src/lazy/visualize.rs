@@ -10,7 +10,7 @@ mod svg;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use wask_core::{Applied, Key, LimitRules, ResultLimits, TaskKind};
+use wask_core::{Applied, Key, LimitRules, ResultLimits, TaskKind, TaskRules};
 use wask_operator::Operator;
 use wask_value::Type;
 
@@ -219,7 +219,10 @@ fn shortened(text: &str, limit: usize) -> String {
 impl Picture {
     fn of(roots: &[Input]) -> Result<Self, Error> {
         let graph = Graph::of(roots);
-        let rules = LimitRules::without_max(ResultLimits::default());
+        let rules = TaskRules {
+            limits: LimitRules::without_max(ResultLimits::default()),
+            ..TaskRules::default()
+        };
         let tasks = graph.tasks(Place {
             tenant: TENANT,
             rules: &rules,

@@ -34,7 +34,7 @@ pub use size::{
     CommandRoom, TaskRoom, definition_bytes, key_event_bytes, session_batch_bytes, task_bytes,
     worker_event_bytes,
 };
-pub use task::{Definitions, IncomingTask, read_limit_rules, write_limit_rules};
+pub use task::{Definitions, IncomingTask, read_task_rules, write_task_rules};
 pub use worker::{
     Command, CommandBatch, JoinInfo, read_command_batch, read_join_info, read_worker_events,
     told_holders, write_command_batch, write_join_info, write_worker_events,

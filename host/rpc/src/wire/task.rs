@@ -8,10 +8,10 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use wask_core::{
-    Applied, Arguments, Definition, Digest, Hole, Key, Limit, LimitRules, ResultLimits, TaskKind,
-    TaskOptions, TaskSpec,
+    Applied, Arguments, Clamps, Definition, Digest, Hole, Key, Limit, LimitRules, ResultLimits,
+    TaskKind, TaskOptions, TaskRules, TaskSpec,
 };
-use wask_schema::common_capnp::{self, definition, limit_rules, result_limits, task, task_options};
+use wask_schema::common_capnp::{self, definition, result_limits, task, task_options, task_rules};
 
 use super::{list_len, read_key, read_keys, read_texts, structs, write_keys, write_texts};
 use crate::Error;
@@ -133,7 +133,6 @@ fn write_options(mut out: task_options::Builder<'_>, options: &TaskOptions) {
     out.set_label(options.label.as_deref().unwrap_or_default());
     out.set_priority(options.priority);
     out.set_retries(options.retries);
-    let nanos = |timeout: Duration| u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
     let mut timeout = out.reborrow().get_timeout();
     match options.timeout {
         Some(limit) => timeout.set_nanos(nanos(limit)),
@@ -174,17 +173,43 @@ fn read_limits(limits: result_limits::Reader<'_>) -> Result<ResultLimits, Error>
     })
 }
 
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Fills a message.
-pub fn write_limit_rules(mut out: limit_rules::Builder<'_>, rules: &LimitRules) {
-    write_limits(out.reborrow().init_defaults(), rules.defaults());
-    write_limits(out.init_max(), rules.max());
+pub fn write_task_rules(mut out: task_rules::Builder<'_>, rules: &TaskRules) {
+    write_limits(out.reborrow().init_defaults(), rules.limits.defaults());
+    write_limits(out.reborrow().init_max(), rules.limits.max());
+    let mut timeout = out.reborrow().get_timeout();
+    match rules.clamps.timeout {
+        None => timeout.set_unlimited(()),
+        Some(most) => timeout.set_nanos(nanos(most)),
+    }
+    let mut retries = out.get_retries();
+    match rules.clamps.retries {
+        None => retries.set_unlimited(()),
+        Some(most) => retries.set_most(most),
+    }
 }
 
 /// Takes all out of a message.
-pub fn read_limit_rules(rules: limit_rules::Reader<'_>) -> Result<LimitRules, Error> {
+pub fn read_task_rules(rules: task_rules::Reader<'_>) -> Result<TaskRules, Error> {
     let (defaults, max) = (rules.get_defaults()?, rules.get_max()?);
-    LimitRules::new(read_limits(defaults)?, read_limits(max)?)
-        .map_err(|error| Error::Malformed(format!("the cluster's default limits: {error}")))
+    let limits = LimitRules::new(read_limits(defaults)?, read_limits(max)?)
+        .map_err(|error| Error::Malformed(format!("the cluster's default limits: {error}")))?;
+    let timeout = match rules.get_timeout().which()? {
+        task_rules::timeout::Unlimited(()) => None,
+        task_rules::timeout::Nanos(nanos) => Some(Duration::from_nanos(nanos)),
+    };
+    let retries = match rules.get_retries().which()? {
+        task_rules::retries::Unlimited(()) => None,
+        task_rules::retries::Most(most) => Some(most),
+    };
+    Ok(TaskRules {
+        limits,
+        clamps: Clamps { timeout, retries },
+    })
 }
 
 /// The definitions of one incoming batch.

@@ -1,5 +1,6 @@
 //! Small inputs that broke a cluster once, each a test by its name. Whatever is done to it, a cluster
-//! loses no worker, nobody waits for ever, and the next task runs.
+//! loses no worker, nobody waits for ever, and the next task runs. `make extremes` measures how late
+//! signs of life come meanwhile.
 //!
 //! Two more inputs are signals, and their tests stand with [`supervised`](super::supervised): a
 //! worker that is stopped and goes on, and a scheduler that ends.
@@ -21,7 +22,6 @@ use wask_core::{
     scheduler::KeyState,
 };
 use wask_e2e::{Cluster, Peer, Process, calls, guest, repository, with_peers};
-use wask_rpc::Limits;
 
 /// Each `S…_` stands for all that came before it, so the name means 69 MB of text.
 const BOMB: &str = "_Z1fSt4pairIiiES_IS0_S0_ES_IS1_S1_ES_IS2_S2_ES_IS3_S3_ES_IS4_S4_ES_IS5_S5_E\
@@ -59,12 +59,6 @@ fn pushed(cluster: &Cluster, file: &str) -> Digest {
 
 async fn peer(cluster: &Cluster) -> Peer {
     Peer::login(&cluster.address, None).await.unwrap()
-}
-
-/// No sign of life was late by an interval or more.
-fn is_on_time(peer: &Peer) {
-    let slowest = peer.slowest_answer();
-    assert!(slowest < Limits::default().heartbeat, "{slowest:?}");
 }
 
 #[test]
@@ -133,7 +127,6 @@ fn freekeys() {
         watcher
             .wait_until(|status| status.workers.len() == 1 && status.workers[0].stored_keys == 0)
             .await;
-        is_on_time(&watcher);
     });
     works(&cluster);
 }
@@ -210,7 +203,6 @@ fn holes() {
             matches!(news, Some(News::State(KeyState::Erred(_)))),
             "{news:?}"
         );
-        is_on_time(&peer);
     });
     works(&cluster);
 }
@@ -305,7 +297,6 @@ fn upload_open() {
             sinks.push(sink);
         }
         assert!(refusals[0].contains("begun uploads"), "{refusals:?}");
-        is_on_time(&peer);
     });
     let grown = peak_memory(&cluster.scheduler) - before;
     // As much as a session may have begun, and twice what is on its way.

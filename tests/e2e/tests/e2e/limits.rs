@@ -97,3 +97,24 @@ fn a_worker_gets_no_task_that_may_use_more_memory_than_it_has() {
     let wask = &cluster.wask;
     assert_eq!(wask.ok(&["result", &default]), r#"[("a", 1)]"#);
 }
+
+#[test]
+fn time_and_retries_beyond_the_maximum_are_cut_and_said() {
+    let mut cluster = Cluster::start_with(&["--task-timeout-max", "200ms", "--task-retries-max=1"]);
+    cluster.add_worker(1);
+    let wask = &cluster.wask;
+    let spin = [guest("hostile.wasm"), "spin()".into()];
+    let submit = ["submit", &spin[0], &spin[1], "--timeout=1h"];
+    let submitted = wask.run(&[&submit[..], &["--as", "x"]].concat());
+    let told = &submitted.stderr;
+    assert!(
+        told.contains("200ms at most: the timeout of 3600s is cut"),
+        "{told}"
+    );
+    wask.fails(1, &["result", "@x"]);
+    let status = wask.ok(&["status"]);
+    let limits = "a task gets 1.0 GiB of memory (up to 16.0 GiB where asked for), 256.0 MiB of \
+                  output (up to 16.0 GiB where asked for), any fuel, 200ms of time at most, and is \
+                  tried again 1 times at most";
+    assert!(status.contains(limits), "{status}");
+}

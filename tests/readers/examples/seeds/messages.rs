@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use capnp::{message::Builder, traits::Owned};
 use wask_core::{
-    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Hole, Key, Limit, LimitRules,
-    Priority, TaskKind, TaskOptions, TaskSpec, TypeId, WorkerId,
+    Arguments, Attempt, Definition, Digest, Failure, FailureKind, Hole, Key, Limit, Priority,
+    TaskKind, TaskOptions, TaskRules, TaskSpec, TypeId, WorkerId,
     scheduler::{Action, Input, KeyState, TaskResult, WorkerInfo},
     worker::ToScheduler,
 };
@@ -17,7 +17,7 @@ use wask_rpc::{
     },
 };
 use wask_schema::{
-    common_capnp::{failure, limit_rules, refusal},
+    common_capnp::{failure, refusal, task_rules},
     session_capnp::{client_events, cluster_status, component_info, dataset_info, session_batch},
     transfer_capnp::object_sink,
     worker_capnp::{command_batch, worker_events, worker_info},
@@ -268,8 +268,8 @@ fn from_scheduler() -> [Vec<u8>; 8] {
         message::<component_info::Owned>(2, |out| wire::write_component_info(out, &component)),
         message::<dataset_info::Owned>(3, |out| wire::write_dataset_info(out, &dataset)),
         message::<cluster_status::Owned>(4, |out| wire::write_status(out, &status)),
-        message::<limit_rules::Owned>(5, |out| {
-            wire::write_limit_rules(out, &LimitRules::default());
+        message::<task_rules::Owned>(5, |out| {
+            wire::write_task_rules(out, &TaskRules::default());
         }),
         message::<refusal::Owned>(6, |out| wire::write_refusal(out, &refusal)),
         message::<failure::Owned>(7, |out| wire::write_failure(out, &some_failure())),

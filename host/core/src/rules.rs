@@ -1,26 +1,26 @@
-//! What tasks of a cluster may use.
+//! What tasks of a cluster may use, all together.
 
 use std::sync::Arc;
 
-use wask_core::{Clamps, Definition, LimitRules};
-use wask_rpc::{Refusal, RefusalCode};
+use crate::{Clamps, Definition, LimitRules, Refusal, RefusalCode};
 
 /// What tasks of a cluster may use. The same on all workers, since it can change results.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TaskRules {
     /// Memory, output and fuel, by default and at most. Clients are told at login, and their tasks
     /// are checked as they come in: what asks for more is refused.
     pub limits: LimitRules,
-    /// The most time and retries. They change no result, so what is more is cut.
+    /// The most time and retries. They change no result, so what is more is cut; clients know, and
+    /// say so.
     pub clamps: Clamps,
 }
 
 impl TaskRules {
     /// A definition as it may be.
-    pub(crate) fn apply(
-        &self,
-        mut definition: Arc<Definition>,
-    ) -> Result<Arc<Definition>, Refusal> {
+    ///
+    /// # Errors
+    /// Where it asks for more than it may have.
+    pub fn apply(&self, mut definition: Arc<Definition>) -> Result<Arc<Definition>, Refusal> {
         let options = &definition.options;
         self.limits.check(&options.limits).map_err(|error| {
             let option = error.kind.max_option();
@@ -43,9 +43,8 @@ impl TaskRules {
 mod tests {
     use std::time::Duration;
 
-    use wask_core::{Digest, Limit, ResultLimits, TaskKind, TaskOptions};
-
     use super::*;
+    use crate::{Digest, Limit, ResultLimits, TaskKind, TaskOptions};
 
     fn definition(change: impl FnOnce(&mut TaskOptions)) -> Arc<Definition> {
         let mut options = TaskOptions::default();
