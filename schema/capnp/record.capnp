@@ -80,7 +80,7 @@ struct SchedulerEvent {
     dataStaged @14 :Void;
     stagingFailed @15 :Text;       # The reason.
     scatterAbandoned @16 :Void;
-    datasetPublished @17 :Text;    # The name.
+    datasetPublished @17 :Published;
     datasetUnpublished @18 :Text;
     workerJoined @19 :Joined;
     workerLost @20 :Bool;          # Whether it may come back.
@@ -88,6 +88,12 @@ struct SchedulerEvent {
     told @22 :Worker.WorkerEvent;  # What the worker said itself, but for errors.
     taskErred @23 :Common.Failure;
   }
+}
+
+struct Published {
+  name @0 :Text;
+  type @1 :Text;
+  replace @2 :Bool;
 }
 
 struct Tasks {

@@ -1,10 +1,8 @@
 //! Named results that outlive their client.
 
-use std::sync::Arc;
-
 use wask_core::{
     Key,
-    scheduler::{Event, KeyState},
+    scheduler::{DatasetError, Event, KeyState},
 };
 use wask_rpc::{Refusal, RefusalCode, wire::DatasetInfo};
 use wask_value::Type;
@@ -19,33 +17,40 @@ pub(crate) fn publish(
     ty: &str,
     replace: bool,
 ) -> Result<(), Refusal> {
-    session.owns(&keys)?;
     if name.is_empty() {
         return Err(Refusal::new(RefusalCode::Invalid, "a dataset needs a name"));
     }
-    session.hub.config.quotas.check_name("dataset", name)?;
-    parse_type(ty)?;
-    let taken = get(session, name).is_some();
-    if taken && !replace {
-        let message = format!(
-            "@{name} is in use; choose another name, release it with `wask release @{name}`, or \
-             replace it with --replace"
-        );
-        return Err(Refusal::new(RefusalCode::Exists, message));
-    }
-    has_room(&session.hub, keys.len())?;
     let (hub, tenant) = (&session.hub, session.tenant);
-    hub.state_mut()
-        .dataset_types
-        .insert((tenant, name.to_owned()), ty.to_owned());
-    let name: Arc<str> = name.into();
-    let old = taken.then(|| Event::DatasetUnpublished {
+    hub.config.quotas.check_name("dataset", name)?;
+    parse_type(ty)?;
+    let may = hub.state().core.may_publish(tenant, name, &keys, replace);
+    may.map_err(|error| refused(name, error))?;
+    has_room(hub, keys.len())?;
+    hub.tell([Event::DatasetPublished {
         tenant,
-        name: name.clone(),
-    });
-    let new = Event::DatasetPublished { tenant, name, keys };
-    hub.tell(old.into_iter().chain([new]));
+        name: name.into(),
+        ty: ty.into(),
+        keys,
+        replace,
+    }]);
     Ok(())
+}
+
+fn refused(name: &str, error: DatasetError) -> Refusal {
+    let (code, message) = match error {
+        DatasetError::Unknown(key) => {
+            let message = format!("future {} is not known; was it released?", key.short());
+            (RefusalCode::NotFound, message)
+        }
+        DatasetError::Taken => {
+            let message = format!(
+                "@{name} is in use; choose another name, release it with `wask release @{name}`, \
+                 or replace it with --replace"
+            );
+            (RefusalCode::Exists, message)
+        }
+    };
+    Refusal::new(code, message)
 }
 
 /// Whether one more dataset with so many keys may be kept.
@@ -68,9 +73,6 @@ fn has_room(hub: &Hub, keys: usize) -> Result<(), Refusal> {
 pub(crate) fn unpublish(session: &Session, name: &str) -> Result<(), Refusal> {
     get(session, name).ok_or_else(|| not_found(name))?;
     let (hub, tenant) = (&session.hub, session.tenant);
-    hub.state_mut()
-        .dataset_types
-        .remove(&(tenant, name.to_owned()));
     hub.tell([Event::DatasetUnpublished {
         tenant,
         name: name.into(),
@@ -101,7 +103,7 @@ pub(crate) fn list(session: &Session) -> Vec<DatasetInfo> {
 fn get(session: &Session, name: &str) -> Option<DatasetInfo> {
     let state = session.hub.state();
     let keys = state.core.dataset(session.tenant, name)?;
-    let ty = state.dataset_types.get(&(session.tenant, name.to_owned()));
+    let ty = state.core.dataset_type(session.tenant, name);
     let states: Vec<_> = keys.iter().map(|key| state.core.key_state(key)).collect();
     let sizes = states.iter().map(|state| match state {
         Some(KeyState::Finished { nbytes, .. }) => *nbytes,
@@ -109,7 +111,7 @@ fn get(session: &Session, name: &str) -> Option<DatasetInfo> {
     });
     Some(DatasetInfo {
         name: name.to_owned(),
-        ty: ty.cloned().unwrap_or_default(),
+        ty: ty.map(|ty| ty.to_string()).unwrap_or_default(),
         nbytes: sizes.sum(),
         states: states
             .iter()

@@ -50,8 +50,6 @@ pub(crate) struct State {
     pub(crate) callees: Callees,
     /// Why tasks of late were refused.
     pub(crate) refusals: Refusals<Key>,
-    /// The type of each element of a dataset, as WIT text.
-    pub(crate) dataset_types: BTreeMap<(TenantId, String), String>,
     pub(crate) sessions: BTreeMap<SessionId, SessionEntry>,
     pub(crate) workers: BTreeMap<WorkerId, WorkerEntry>,
     /// Who relays the values of a scatter.
@@ -111,7 +109,6 @@ impl Hub {
             library: Library::new(config.library_bytes, &config.quotas),
             callees: Callees::default(),
             refusals: Refusals::new(),
-            dataset_types: BTreeMap::new(),
             sessions: BTreeMap::new(),
             workers: BTreeMap::new(),
             scatters: BTreeMap::new(),

@@ -183,7 +183,9 @@ fn clients_go_on() -> Vec<scheduler::Event> {
         Event::DatasetPublished {
             tenant,
             name: name.clone(),
+            ty: "list<u8>".into(),
             keys,
+            replace: true,
         },
         Event::DatasetUnpublished { tenant, name },
     ]

@@ -1,6 +1,6 @@
 //! What clients tell: sessions, what they hold, and datasets.
 
-use std::{collections::BTreeSet, mem, sync::Arc};
+use std::{collections::BTreeSet, mem};
 
 use super::{
     Action, KeyState, SchedulerCore,
@@ -103,38 +103,6 @@ impl SchedulerCore {
     pub(super) fn attach(&mut self, id: TaskId) {
         if mem::take(&mut self.tasks[id].is_detached) {
             self.agenda.push_back(Due::Relax(id));
-        }
-    }
-
-    pub(super) fn dataset_published(&mut self, tenant: TenantId, name: Arc<str>, keys: &[Key]) {
-        let mut ids = Vec::with_capacity(keys.len());
-        for key in keys {
-            let Some(id) = self.tasks.find(key) else {
-                continue;
-            };
-            if self.tasks[id].tenant == tenant {
-                self.tasks[id].datasets += 1;
-                self.agenda.push_back(Due::Want(id));
-                ids.push(id);
-            } else {
-                self.counts.total_foreign += 1;
-            }
-        }
-        let datasets = self.datasets.entry(tenant).or_default();
-        let before = datasets.insert(name, ids.into());
-        assert!(before.is_none(), "a dataset's name was in use");
-    }
-
-    pub(super) fn dataset_unpublished(&mut self, tenant: TenantId, name: &str) {
-        let Some(datasets) = self.datasets.get_mut(&tenant) else {
-            return;
-        };
-        for id in datasets.remove(name).into_iter().flatten() {
-            self.tasks[id].datasets -= 1;
-            self.agenda.push_back(Due::Relax(id));
-        }
-        if datasets.is_empty() {
-            self.datasets.remove(&tenant);
         }
     }
 

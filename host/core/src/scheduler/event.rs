@@ -68,12 +68,17 @@ pub enum Event {
         scatter: ScatterId,
         key: Key,
     },
-    /// Keys, in order, are published under a name that no other dataset of the tenant has.
-    /// They are held until the name is given up.
+    /// Keys, in order, are published under a name, instead of those that have it, if they may be
+    /// ([`may_publish`](super::SchedulerCore::may_publish)). They are held until the name is given
+    /// up.
     DatasetPublished {
         tenant: TenantId,
         name: Arc<str>,
+        /// The type of each key's value, as WIT text.
+        ty: Arc<str>,
         keys: Vec<Key>,
+        /// Whether a dataset that has the name loses it.
+        replace: bool,
     },
     /// A name is given up.
     DatasetUnpublished { tenant: TenantId, name: Arc<str> },

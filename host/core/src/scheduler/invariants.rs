@@ -208,8 +208,8 @@ impl SchedulerCore {
             }
         }
         let mut published: BTreeMap<TaskId, u32> = BTreeMap::new();
-        for ids in self.datasets.values().flat_map(BTreeMap::values) {
-            for id in ids {
+        for dataset in self.datasets.values().flat_map(BTreeMap::values) {
+            for id in &dataset.tasks {
                 *published.entry(*id).or_default() += 1;
             }
         }

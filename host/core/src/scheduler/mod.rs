@@ -29,6 +29,7 @@
 //! | `index` | where tasks are found by their state |
 //! | `submit`, `clients` | what clients tell |
 //! | `members` | what workers tell |
+//! | `datasets` | names for keys |
 //! | `scatter` | clients' values on their way to workers |
 //! | `placement` | which worker runs what |
 //! | `ahead` | what a worker is given before its last input is there |
@@ -40,6 +41,7 @@ mod ahead;
 mod classes;
 mod clients;
 mod config;
+mod datasets;
 mod event;
 mod index;
 mod invariants;
@@ -62,6 +64,7 @@ use std::{
 use self::{
     classes::Classes,
     clients::Session,
+    datasets::Dataset,
     scatter::Scatter,
     tasks::{TaskId, Tasks},
     transition::Due,
@@ -71,6 +74,7 @@ use crate::{Attempt, Key, ScatterId, SessionId, TenantId, Time, WorkerId};
 
 pub use action::{Action, Input, KeyState, ScatterError};
 pub use config::Config;
+pub use datasets::DatasetError;
 pub use event::{DataHeader, Event, Spread, TaskResult, WorkerInfo};
 pub use view::{Counts, WorkerView};
 
@@ -82,7 +86,7 @@ pub struct SchedulerCore {
     classes: Classes,
     workers: Workers,
     sessions: BTreeMap<SessionId, Session>,
-    datasets: BTreeMap<TenantId, BTreeMap<Arc<str>, Box<[TaskId]>>>,
+    datasets: BTreeMap<TenantId, BTreeMap<Arc<str>, Dataset>>,
     scatters: BTreeMap<ScatterId, Scatter>,
     counts: Counts,
     /// How many submissions there were: the second part of a priority.
@@ -166,9 +170,13 @@ impl SchedulerCore {
                 scatter,
                 key,
             } => self.data_kept(now, worker, scatter, key),
-            Event::DatasetPublished { tenant, name, keys } => {
-                self.dataset_published(tenant, name, &keys);
-            }
+            Event::DatasetPublished {
+                tenant,
+                name,
+                ty,
+                keys,
+                replace,
+            } => self.dataset_published(tenant, name, ty, &keys, replace),
             Event::DatasetUnpublished { tenant, name } => self.dataset_unpublished(tenant, &name),
             Event::WorkerJoined { worker, info } => self.worker_joined(now, worker, info),
             Event::WorkerLost { worker, may_return } => {

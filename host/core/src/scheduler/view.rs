@@ -1,9 +1,6 @@
 //! What the process around the core may ask it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
 
 use super::{KeyState, SchedulerCore, WorkerInfo, scatter::Scatter, tasks::State};
 use crate::{Key, TenantId, TypeId, WorkerId};
@@ -120,29 +117,6 @@ impl SchedulerCore {
             Some(State::Memory { holders, .. }) => holders.iter().collect(),
             _ => Vec::new(),
         }
-    }
-
-    /// The keys of a dataset, in order.
-    pub fn dataset(&self, tenant: TenantId, name: &str) -> Option<Vec<Key>> {
-        let ids = self.datasets.get(&tenant)?.get(name)?;
-        Some(ids.iter().map(|id| self.tasks[*id].key).collect())
-    }
-
-    /// How many datasets there are, of all tenants.
-    pub fn dataset_count(&self) -> usize {
-        self.datasets.values().map(BTreeMap::len).sum()
-    }
-
-    /// How many keys all datasets have together.
-    pub fn dataset_keys(&self) -> usize {
-        let datasets = self.datasets.values().flat_map(BTreeMap::values);
-        datasets.map(|keys| keys.len()).sum()
-    }
-
-    /// The names of a tenant's datasets, in order.
-    pub fn datasets(&self, tenant: TenantId) -> Vec<Arc<str>> {
-        let datasets = self.datasets.get(&tenant).into_iter();
-        datasets.flat_map(BTreeMap::keys).cloned().collect()
     }
 
     /// How much of everything there is.

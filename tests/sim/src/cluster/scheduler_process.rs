@@ -30,12 +30,14 @@ impl Cluster {
             ToScheduler::Scatter(session, key, spread) => self.scatter(session, key, spread),
             ToScheduler::Publish(session, keys) => {
                 let tenant = self.tenant_of(session);
-                if self.scheduler.dataset(tenant, "set").is_none() {
-                    let keys = keys.into_iter().filter(|key| self.scheduler.knows(key));
-                    let keys = keys.collect();
-                    let name = "set".into();
-                    self.feed(Event::DatasetPublished { tenant, name, keys });
-                }
+                let replace = keys.len() > 1;
+                self.feed(Event::DatasetPublished {
+                    tenant,
+                    name: "set".into(),
+                    ty: "u32".into(),
+                    keys,
+                    replace,
+                });
             }
             ToScheduler::Unpublish(session) => {
                 let tenant = self.tenant_of(session);

@@ -1,13 +1,20 @@
 //! Named sets of keys that outlive their session.
 
 use super::*;
+use crate::scheduler::DatasetError;
 
 impl Harness {
     fn publish<const N: usize>(&mut self, name: &str, keys: [&str; N]) {
+        self.publish_instead(name, keys, false);
+    }
+
+    fn publish_instead<const N: usize>(&mut self, name: &str, keys: [&str; N], replace: bool) {
         self.send(Event::DatasetPublished {
             tenant: TENANT,
             name: name.into(),
+            ty: "u32".into(),
             keys: keys.map(|name| self.key(name)).into(),
+            replace,
         });
     }
 
@@ -60,4 +67,30 @@ fn cancelling_leaves_a_dataset_its_keys() {
     h.unpublish("nothing");
     h.unpublish("set");
     h.expect(["w1: cancel a#1"]);
+}
+
+#[test]
+fn a_name_that_is_in_use_is_replaced_only_where_that_is_wanted() {
+    let mut h = Harness::with_workers(1, 2);
+    h.submit(1, [task("a"), task("b")], ["a", "b"]);
+    h.publish("set", ["a"]);
+    let [a, b] = ["a", "b"].map(|name| h.key(name));
+    let may = |h: &Harness, keys: &[Key], replace| h.core.may_publish(TENANT, "set", keys, replace);
+    assert_eq!(may(&h, &[b], false), Err(DatasetError::Taken));
+    h.publish("set", ["b"]);
+    assert_eq!(h.core.dataset(TENANT, "set"), Some(vec![a]));
+    assert_eq!(may(&h, &[b], true), Ok(()));
+    h.publish_instead("set", ["b"], true);
+    assert_eq!(h.core.dataset(TENANT, "set"), Some(vec![b]));
+    // Keys that are not the tenant's, or no one's, are published by nobody.
+    let other = h.core.may_publish(TenantId(2), "set", &[b], false);
+    assert_eq!(other, Err(DatasetError::Unknown(b)));
+    h.send(Event::DatasetPublished {
+        tenant: TENANT,
+        name: "set".into(),
+        ty: "u32".into(),
+        keys: vec![Key([9; 32])],
+        replace: true,
+    });
+    assert_eq!(h.core.dataset(TENANT, "set"), Some(vec![b]));
 }

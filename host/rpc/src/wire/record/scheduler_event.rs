@@ -70,7 +70,14 @@ fn write_scheduler_event(mut out: scheduler_event::Builder<'_>, event: &schedule
         Event::DataStaged { .. } => out.set_data_staged(()),
         Event::StagingFailed { reason, .. } => out.set_staging_failed(reason),
         Event::ScatterAbandoned { .. } => out.set_scatter_abandoned(()),
-        Event::DatasetPublished { name, .. } => out.set_dataset_published(&**name),
+        Event::DatasetPublished {
+            name, ty, replace, ..
+        } => {
+            let mut published = out.init_dataset_published();
+            published.set_name(&**name);
+            published.set_type(&**ty);
+            published.set_replace(*replace);
+        }
         Event::DatasetUnpublished { name, .. } => out.set_dataset_unpublished(&**name),
         Event::WorkerJoined { info, .. } => write_joined(out.init_worker_joined(), info),
         Event::WorkerLost { may_return, .. } => out.set_worker_lost(*may_return),
@@ -231,11 +238,16 @@ fn read_scheduler_event(event: scheduler_event::Reader<'_>) -> Result<scheduler:
             reason: reason?.to_str()?.to_owned(),
         },
         wire::ScatterAbandoned(()) => Event::ScatterAbandoned { scatter },
-        wire::DatasetPublished(name) => Event::DatasetPublished {
-            tenant,
-            name: name?.to_str()?.into(),
-            keys,
-        },
+        wire::DatasetPublished(published) => {
+            let published = published?;
+            Event::DatasetPublished {
+                tenant,
+                name: published.get_name()?.to_str()?.into(),
+                ty: published.get_type()?.to_str()?.into(),
+                keys,
+                replace: published.get_replace(),
+            }
+        }
         wire::DatasetUnpublished(name) => Event::DatasetUnpublished {
             tenant,
             name: name?.to_str()?.into(),
