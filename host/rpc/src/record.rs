@@ -213,9 +213,10 @@ pub enum Entry<E> {
     Scheduled(Time, Outcome),
 }
 
-/// A record comes from whom one trusts, and an event may be as large as any message.
-const TRUSTED: ReaderOptions = ReaderOptions {
-    traversal_limit_in_words: None,
+/// An event may be as large as the largest message that comes in parts, and is visited several
+/// times; a file that claims more is none.
+const LARGE: ReaderOptions = ReaderOptions {
+    traversal_limit_in_words: Some((512 << 20) / 8),
     nesting_limit: 64,
 };
 
@@ -241,7 +242,7 @@ impl<R: BufRead> Record<R> {
     ///
     /// Where it is no record of this version.
     pub fn read(mut input: R) -> Result<Self, Error> {
-        let message = serialize::read_message(&mut input, TRUSTED)?;
+        let message = serialize::read_message(&mut input, LARGE)?;
         Ok(Self {
             setup: wire::read_setup(message.get_root()?)?,
             input,
@@ -266,7 +267,7 @@ impl<R: BufRead> Record<R> {
     ///
     /// Where the entry makes no sense.
     pub fn next_entry<C: Core>(&mut self) -> Result<Option<Entry<C::Event>>, Error> {
-        let message = match serialize::try_read_message(&mut self.input, TRUSTED) {
+        let message = match serialize::try_read_message(&mut self.input, LARGE) {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(None),
             // What fails with nothing left to read has not come to its end.

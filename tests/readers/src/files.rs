@@ -5,7 +5,8 @@ use std::{fs, path::Path, thread};
 use bytes::Bytes;
 use futures::executor::block_on;
 use wask_component::{Component, Limits};
-use wask_core::Key;
+use wask_core::{Key, SchedulerCore, WorkerCore};
+use wask_rpc::{Record, wire::Setup};
 use wask_store::{Config, Found, Store};
 use wask_value::FunctionType;
 
@@ -20,6 +21,17 @@ pub fn component(input: &[u8]) {
         assert_eq!(told.as_ref(), Ok(&function.ty));
         let found = component.function(&function.name).map(|found| &found.name);
         assert_eq!(found.ok(), Some(&function.name));
+    }
+}
+
+/// The record of a core: what is told of the core is read to the first entry that makes no sense.
+pub fn record(input: &[u8]) {
+    let Ok(mut record) = Record::read(input) else {
+        return;
+    };
+    match record.setup() {
+        Setup::Scheduler(_) => while let Ok(Some(_)) = record.next_entry::<SchedulerCore>() {},
+        Setup::Worker(..) => while let Ok(Some(_)) = record.next_entry::<WorkerCore>() {},
     }
 }
 

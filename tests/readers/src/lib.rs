@@ -14,7 +14,7 @@ pub mod mutate;
 mod texts;
 mod values;
 
-pub use files::{component, spill_file};
+pub use files::{component, record, spill_file};
 pub use gateway::gateway;
 pub use messages::{from_client, from_scheduler, from_worker};
 pub use texts::{address, expression, graph};
@@ -41,6 +41,7 @@ pub const TARGETS: &[Target] = &[
     target("graph", graph),
     target("json", json),
     target("operator", operator),
+    target("record", record),
     target("spill_file", spill_file),
     target("type_text", type_text),
     target("value", value),

@@ -80,6 +80,7 @@ checks! {
     graph: 20_000,
     json: 20_000,
     operator: 20_000,
+    record: 5_000,
     spill_file: 100,
     type_text: 20_000,
     value: 20_000,

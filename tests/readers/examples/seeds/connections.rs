@@ -22,16 +22,25 @@ type Record = Arc<Mutex<Vec<u8>>>;
 pub(super) fn write(seeds: &Seeds, repository: &Path) -> anyhow::Result<()> {
     let nop = fs::read(repository.join("tests/guests/wat/nop.wat"))?;
     let address = Address::InProcess("scheduler".into());
-    let scheduler = Scheduler::start(wask_scheduler::Config::new(address))?;
+    let folder = tempfile::tempdir()?;
+    let records = ["scheduler", "worker"].map(|name| folder.path().join(name));
+    let scheduler = Scheduler::start(wask_scheduler::Config {
+        record: Some(records[0].clone()),
+        ..wask_scheduler::Config::new(address)
+    })?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let (client, worker) = LocalSet::new().block_on(&runtime, async {
         let (worker_door, worker) = tap("worker", scheduler.address()).await?;
         let (client_door, client) = tap("client", scheduler.address()).await?;
+        let record = Some(records[1].clone());
         let joined = tokio::task::spawn_blocking(|| {
             wask_worker::Worker::start(wask_worker::Config {
+                // The default would tell of this machine.
+                name: "seed".into(),
                 slots: 1,
+                record,
                 memory_limit: 64 << 20,
                 ..wask_worker::Config::new(worker_door)
             })
@@ -41,6 +50,10 @@ pub(super) fn write(seeds: &Seeds, repository: &Path) -> anyhow::Result<()> {
         joined.shutdown();
         anyhow::Ok((taken(&client), taken(&worker)))
     })?;
+    drop(scheduler);
+    for (name, record) in ["scheduler", "worker"].into_iter().zip(records) {
+        seeds.add("record", name, fs::read(record)?)?;
+    }
     seeds.add("gateway", "client", client)?;
     seeds.add("gateway", "worker", worker)
 }
