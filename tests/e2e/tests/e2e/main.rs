@@ -1,5 +1,6 @@
 //! All end-to-end tests, in one binary.
 
+mod architecture;
 mod compiling;
 mod documented;
 mod examples;
