@@ -19,8 +19,9 @@ interface Session {
   component @3 (name :Text) -> (result :ComponentResult);
   # What a component exports, by name or by digest (`blake3:…`).
 
-  components @4 () -> (components :List(ComponentInfo));
-  # All components of this tenant.
+  components @4 (after :Data) -> (components :List(ComponentInfo), more :Bool);
+  # The components of this tenant in the order of their digests: those after a digest, or from the
+  # first, as many as fit one message. There may be more after the last.
 
   scatter @5 (objects :List(Transfer.ObjectHeader), broadcast :Bool) -> (result :Scatter);
   # Stores values on workers; the session holds their keys when the sink has been finished.
@@ -45,7 +46,8 @@ interface Session {
   dataset @12 (name :Text) -> (result :DatasetResult);
   # The keys of a dataset. The session holds them from now on.
 
-  datasets @13 () -> (datasets :List(DatasetInfo));
+  datasets @13 (after :Text) -> (datasets :List(DatasetInfo), more :Bool);
+  # The datasets of this tenant in the order of their names, in pieces as `components`.
 
   struct Upload {
     union {

@@ -1,12 +1,12 @@
 //! The calls of a session, as they run on the RPC thread.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use bytes::Bytes;
 use tokio::time::sleep;
 use wask_core::{Digest, Key};
 use wask_rpc::{
-    Error, object_collector,
+    Error, Refusal, RefusalCode, object_collector,
     wire::{self, ClusterStatus, ComponentInfo, DatasetInfo},
     write_objects,
 };
@@ -17,6 +17,9 @@ use crate::remote::Remote;
 
 /// Keys in one call that is answered with the names of workers for each.
 const KEYS_WITH_NAMES: usize = 256;
+
+/// What the header of a value takes in a message beside the text of its type.
+const HEADER_BYTES: usize = 96;
 
 /// A value on its way to a worker.
 pub(crate) struct Outbound {
@@ -55,7 +58,7 @@ impl Remote {
         Ok(fetched)
     }
 
-    /// Stores values on workers: each on one, or on all.
+    /// Stores values on workers: each on one, or on all. Where that fails, some may have been stored.
     pub(crate) async fn scatter(
         &self,
         values: Vec<Outbound>,
@@ -64,6 +67,25 @@ impl Remote {
         // An older future of a value may have been dropped just before: its release must not
         // overtake the call, and take the value away again.
         self.taken_in().await?;
+        let (mut call, mut bytes) = (Vec::new(), 0);
+        for value in values {
+            let header = HEADER_BYTES + value.ty.to_string().len();
+            if bytes + header > self.limits.whole_bytes() && !call.is_empty() {
+                self.scatter_in_one_call(mem::take(&mut call), broadcast)
+                    .await?;
+                bytes = 0;
+            }
+            bytes += header;
+            call.push(value);
+        }
+        self.scatter_in_one_call(call, broadcast).await
+    }
+
+    async fn scatter_in_one_call(
+        &self,
+        values: Vec<Outbound>,
+        broadcast: bool,
+    ) -> Result<(), Error> {
         let mut request = self.session.scatter_request();
         request.get().set_broadcast(broadcast);
         let mut headers = request.get().init_objects(wire::list_len(values.len()));
@@ -119,9 +141,21 @@ impl Remote {
 
     /// All components of the tenant.
     pub(crate) async fn components(&self) -> Result<Vec<ComponentInfo>, Error> {
-        let answer = self.session.components_request().send().promise.await?;
-        let components = wire::structs(answer.get()?.get_components()?)?;
-        components.iter().map(wire::read_component_info).collect()
+        let mut all: Vec<ComponentInfo> = Vec::new();
+        loop {
+            let mut request = self.session.components_request();
+            if let Some(last) = all.last() {
+                request.get().set_after(&last.digest.0);
+            }
+            let answer = request.send().promise.await?;
+            let page = wire::structs(answer.get()?.get_components()?)?;
+            for component in page.iter() {
+                all.push(wire::read_component_info(component)?);
+            }
+            if page.is_empty() || !answer.get()?.get_more() {
+                return Ok(all);
+            }
+        }
     }
 
     /// The names of the workers that hold each key.
@@ -157,6 +191,16 @@ impl Remote {
         ty: String,
         replace: bool,
     ) -> Result<(), Error> {
+        let (count, bytes) = (keys.len(), keys.len() * size_of::<Key>());
+        let most = self.limits.message_bytes / 2;
+        if bytes > most {
+            let message = format!(
+                "a dataset of {count} keys does not fit one message, which holds {}; publish it in \
+                 parts, or with larger partitions",
+                most / size_of::<Key>()
+            );
+            return Err(Refusal::new(RefusalCode::Forbidden, message).into());
+        }
         let mut request = self.session.publish_request();
         let mut params = request.get();
         params.set_name(&name);
@@ -188,9 +232,21 @@ impl Remote {
 
     /// All datasets of the tenant.
     pub(crate) async fn datasets(&self) -> Result<Vec<DatasetInfo>, Error> {
-        let answer = self.session.datasets_request().send().promise.await?;
-        let datasets = wire::structs(answer.get()?.get_datasets()?)?;
-        datasets.iter().map(wire::read_dataset_info).collect()
+        let mut all: Vec<DatasetInfo> = Vec::new();
+        loop {
+            let mut request = self.session.datasets_request();
+            if let Some(last) = all.last() {
+                request.get().set_after(&last.name);
+            }
+            let answer = request.send().promise.await?;
+            let page = wire::structs(answer.get()?.get_datasets()?)?;
+            for dataset in page.iter() {
+                all.push(wire::read_dataset_info(dataset)?);
+            }
+            if page.is_empty() || !answer.get()?.get_more() {
+                return Ok(all);
+            }
+        }
     }
 }
 

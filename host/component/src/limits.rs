@@ -16,6 +16,9 @@ pub struct Limits {
     /// Types and names in all signatures together, each counted as often as it occurs. One type is
     /// bounded by [`wask_value::Type::MAX_NODES`] and [`wask_value::Type::MAX_DEPTH`] besides.
     pub max_type_nodes: usize,
+    /// The texts of all signatures and the names of their functions together, which whoever asks
+    /// for the component is told. In bytes.
+    pub max_signature_bytes: usize,
     /// Documentation. In bytes; what exceeds it is left out.
     pub max_docs_bytes: usize,
 }
@@ -29,6 +32,7 @@ impl Default for Limits {
             max_name_bytes: 512,
             max_nesting: 64,
             max_type_nodes: 1 << 18,
+            max_signature_bytes: 4 << 20,
             max_docs_bytes: 1 << 20,
         }
     }

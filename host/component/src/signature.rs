@@ -24,6 +24,8 @@ pub(crate) struct Signatures<'a> {
     seen: HashMap<ComponentDefinedTypeId, Result<Measured, Reason>>,
     /// Nodes that further signatures may have.
     budget: usize,
+    /// Bytes of text that further signatures may have.
+    text: usize,
     limits: &'a Limits,
 }
 
@@ -44,6 +46,7 @@ impl<'a> Signatures<'a> {
             types,
             seen: HashMap::new(),
             budget: limits.max_type_nodes,
+            text: limits.max_signature_bytes,
             limits,
         }
     }
@@ -51,7 +54,7 @@ impl<'a> Signatures<'a> {
     /// The type of a function, or why no task can call it.
     ///
     /// # Errors
-    /// [`Error::TooMany`] when all signatures together have too many types.
+    /// [`Error::TooMany`] when all signatures together have too many types, or too much text.
     pub(crate) fn read(
         &mut self,
         id: ComponentFuncTypeId,
@@ -65,8 +68,16 @@ impl<'a> Signatures<'a> {
             what: "types in its functions' signatures",
             limit: self.limits.max_type_nodes,
         })?;
-        let problem = |error| format!("has a signature that is not supported: {error}");
-        Ok(ty.check().map_err(problem).map(|()| ty))
+        if let Err(error) = ty.check() {
+            let problem = format!("has a signature that is not supported: {error}");
+            return Ok(Err(problem));
+        }
+        let bytes = ty.to_string().len();
+        self.text = self.text.checked_sub(bytes).ok_or(Error::TooMany {
+            what: "bytes in its functions' signatures",
+            limit: self.limits.max_signature_bytes,
+        })?;
+        Ok(Ok(ty))
     }
 
     /// A function's type and its number of nodes.

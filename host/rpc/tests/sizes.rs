@@ -13,10 +13,13 @@ use wask_core::{
 };
 use wask_rpc::{
     Limits, Refusal, RefusalCode,
-    wire::{self, CommandRoom, KeyNews, OutgoingBatch},
+    wire::{
+        self, CommandRoom, ComponentInfo, DatasetInfo, FunctionInfo, KeyNews, KeyStateKind,
+        OutgoingBatch,
+    },
 };
 use wask_schema::{
-    session_capnp::{client_events, session_batch},
+    session_capnp::{client_events, component_info, dataset_info, session_batch},
     worker_capnp::{command_batch, worker_events},
 };
 
@@ -205,6 +208,37 @@ fn actions() -> impl Strategy<Value = Vec<Action>> {
     some.prop_flat_map(|tasks| vec(action(tasks), 0..10))
 }
 
+prop_compose! {
+    fn dataset()(
+        name in "[a-zé]{0,40}",
+        ty in "[a-z<>]{0,40}",
+        keys in vec(key(), 0..6),
+        nbytes: u64,
+    ) -> DatasetInfo {
+        let states = vec![KeyStateKind::Finished; keys.len()];
+        DatasetInfo { name, ty, keys, states, nbytes }
+    }
+}
+
+prop_compose! {
+    fn function()(
+        name in "[a-z]{0,20}",
+        ty in "[a-z<>]{0,40}",
+        docs in option::of("[a-zé]{0,40}"),
+    ) -> FunctionInfo {
+        FunctionInfo { name, ty, docs }
+    }
+}
+
+prop_compose! {
+    fn component()(
+        name in option::of("[a-z]{0,20}"),
+        functions in vec(function(), 0..6),
+    ) -> ComponentInfo {
+        ComponentInfo { digest: Digest([1; 32]), name, size: 7, functions }
+    }
+}
+
 /// Where peers are.
 fn address(peer: WorkerId) -> String {
     format!("tcp://10.0.0.{}:{}", peer.0, "9".repeat(peer.0 as usize))
@@ -290,6 +324,20 @@ proptest! {
         let root: client_events::push_params::Reader<'_> = received.get_root().unwrap();
         let read = wire::read_key_events(root.get_events().unwrap()).unwrap();
         prop_assert_eq!(read.len(), events.len());
+    }
+
+    #[test]
+    fn what_is_listed(dataset in dataset(), component in component()) {
+        let mut message = Builder::new_default();
+        let mut root = message.init_root::<dataset_info::Builder<'_>>();
+        wire::write_dataset_info(root.reborrow(), &dataset);
+        let size = words(root.into_reader().total_size());
+        prop_assert!(size <= wire::dataset_info_bytes(&dataset));
+        let mut message = Builder::new_default();
+        let mut root = message.init_root::<component_info::Builder<'_>>();
+        wire::write_component_info(root.reborrow(), &component);
+        let size = words(root.into_reader().total_size());
+        prop_assert!(size <= wire::component_info_bytes(&component));
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(crate) fn publish(
     parse_type(ty)?;
     let may = hub.state().core.may_publish(tenant, name, &keys, replace);
     may.map_err(|error| refused(name, error))?;
+    is_within_a_message(hub, keys.len())?;
     has_room(hub, keys.len())?;
     hub.tell([Event::DatasetPublished {
         tenant,
@@ -51,6 +52,19 @@ fn refused(name: &str, error: DatasetError) -> Refusal {
         }
     };
     Refusal::new(code, message)
+}
+
+/// Whether so many keys, with their states, can be told in one message.
+fn is_within_a_message(hub: &Hub, keys: usize) -> Result<(), Refusal> {
+    let most = hub.config.quotas.keys_in_a_dataset;
+    if keys <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "a dataset has up to {most} keys, and this one would have {keys}; publish it in parts, or \
+         with larger partitions"
+    );
+    Err(Refusal::new(RefusalCode::Forbidden, message))
 }
 
 /// Whether one more dataset with so many keys may be kept.
@@ -94,10 +108,12 @@ pub(crate) fn hold(session: &Session, name: &str) -> Result<DatasetInfo, Refusal
     Ok(dataset)
 }
 
-/// All datasets of the tenant, by name.
-pub(crate) fn list(session: &Session) -> Vec<DatasetInfo> {
+/// The datasets of the tenant after a name, in the order of their names.
+pub(crate) fn list_after(session: &Session, after: &str) -> impl Iterator<Item = DatasetInfo> {
     let names = session.hub.state().core.datasets(session.tenant);
-    names.iter().filter_map(|name| get(session, name)).collect()
+    // The empty name is before all others, and nothing has it.
+    let names = names.into_iter().filter(move |name| **name > *after);
+    names.filter_map(move |name| get(session, &name))
 }
 
 fn get(session: &Session, name: &str) -> Option<DatasetInfo> {

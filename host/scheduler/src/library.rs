@@ -1,6 +1,6 @@
 //! The components that clients have uploaded.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, ops::Bound, rc::Rc};
 
 use bytes::Bytes;
 use wask_component::Component;
@@ -148,14 +148,24 @@ impl Library {
         })
     }
 
-    /// All components of a tenant, by digest.
-    pub(crate) fn list(&self, tenant: TenantId) -> Vec<ComponentInfo> {
-        let own = self
-            .components
-            .values()
-            .filter(|entry| entry.tenants.contains(&tenant));
-        own.map(|entry| self.describe(tenant, &entry.component))
-            .collect()
+    /// The components of a tenant after a digest, in its order.
+    pub(crate) fn list_after(
+        &self,
+        tenant: TenantId,
+        after: Option<Digest>,
+    ) -> impl Iterator<Item = ComponentInfo> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let entries = self.components.range((from, Bound::Unbounded));
+        let own = entries.filter(move |(_, entry)| entry.tenants.contains(&tenant));
+        // Once for all of them; of several names the last one stays, and so the first is told.
+        let names = self.names.iter().rev();
+        let names = names.filter(|((owner, _), _)| *owner == tenant);
+        let names: BTreeMap<Digest, &String> =
+            names.map(|((_, name), digest)| (*digest, name)).collect();
+        own.map(move |(digest, entry)| {
+            let name = names.get(digest).map(|name| (*name).clone());
+            described(&entry.component, name)
+        })
     }
 
     /// What a client is told of a component.
@@ -165,17 +175,21 @@ impl Library {
             .names
             .iter()
             .find(|((owner, _), d)| *owner == tenant && **d == digest);
-        let functions = component.functions().iter().map(|function| FunctionInfo {
-            name: function.name.to_string(),
-            ty: function.ty.to_string(),
-            docs: function.docs.as_ref().map(ToString::to_string),
-        });
-        ComponentInfo {
-            digest,
-            name: name.map(|((_, name), _)| name.clone()),
-            size: component.bytes().len() as u64,
-            functions: functions.collect(),
-        }
+        described(component, name.map(|((_, name), _)| name.clone()))
+    }
+}
+
+fn described(component: &Component, name: Option<String>) -> ComponentInfo {
+    let functions = component.functions().iter().map(|function| FunctionInfo {
+        name: function.name.to_string(),
+        ty: function.ty.to_string(),
+        docs: function.docs.as_ref().map(ToString::to_string),
+    });
+    ComponentInfo {
+        digest: digest_of(component),
+        name,
+        size: component.bytes().len() as u64,
+        functions: functions.collect(),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Quotas {
     pub names: usize,
     /// Bytes of each name.
     pub name_bytes: usize,
+    /// Keys of one dataset, which are told in one message.
+    pub keys_in_a_dataset: usize,
     /// Keys of all datasets together.
     pub dataset_keys: usize,
     /// Uploads and scatters that one session has begun and not finished.
@@ -38,6 +40,7 @@ impl Default for Quotas {
             type_bytes: 64 << 20,
             names: 10_000,
             name_bytes: 256,
+            keys_in_a_dataset: 200_000,
             dataset_keys: 10_000_000,
             transfers: 256,
             upload_bytes: 512 << 20,

@@ -58,6 +58,24 @@ impl Session {
         }
     }
 
+    /// As many items as fit one message, at least one; whether there are more.
+    fn page<T>(
+        &self,
+        items: impl Iterator<Item = T>,
+        bytes: impl Fn(&T) -> usize,
+    ) -> (Vec<T>, bool) {
+        let (mut page, mut left) = (Vec::new(), self.hub.config.limits.whole_bytes());
+        for item in items {
+            let size = bytes(&item);
+            if size > left && !page.is_empty() {
+                return (page, true);
+            }
+            left = left.saturating_sub(size);
+            page.push(item);
+        }
+        (page, false)
+    }
+
     /// The headers of values that are about to come.
     fn headers(
         &self,
@@ -147,10 +165,17 @@ impl session::Server for Session {
 
     async fn components(
         self: Rc<Self>,
-        _: session::ComponentsParams,
+        params: session::ComponentsParams,
         mut results: session::ComponentsResults,
     ) -> Result<(), capnp::Error> {
-        let components = self.hub.state().library.list(self.tenant);
+        let after = match params.get()?.get_after()? {
+            [] => None,
+            digest => Some(Digest(wire::read_key(digest)?.0)),
+        };
+        let state = self.hub.state();
+        let components = state.library.list_after(self.tenant, after);
+        let (components, more) = self.page(components, wire::component_info_bytes);
+        results.get().set_more(more);
         let mut list = results
             .get()
             .init_components(wire::list_len(components.len()));
@@ -279,12 +304,15 @@ impl session::Server for Session {
 
     async fn datasets(
         self: Rc<Self>,
-        _: session::DatasetsParams,
+        params: session::DatasetsParams,
         mut results: session::DatasetsResults,
     ) -> Result<(), capnp::Error> {
-        let all = datasets::list(&self);
-        let mut list = results.get().init_datasets(wire::list_len(all.len()));
-        for (index, dataset) in (0..).zip(&all) {
+        let after = params.get()?.get_after()?.to_str()?;
+        let all = datasets::list_after(&self, after);
+        let (page, more) = self.page(all, wire::dataset_info_bytes);
+        results.get().set_more(more);
+        let mut list = results.get().init_datasets(wire::list_len(page.len()));
+        for (index, dataset) in (0..).zip(&page) {
             wire::write_dataset_info(list.reborrow().get(index), dataset);
         }
         Ok(())

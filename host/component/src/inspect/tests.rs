@@ -260,6 +260,13 @@ fn counts_are_bounded() {
         ),
         (
             Limits {
+                max_signature_bytes: 20,
+                ..Limits::default()
+            },
+            "too many bytes in its functions' signatures: the limit is 20",
+        ),
+        (
+            Limits {
                 max_bytes: 100,
                 ..Limits::default()
             },

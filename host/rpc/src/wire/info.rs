@@ -168,6 +168,19 @@ fn read_function(function: function_info::Reader<'_>) -> Result<FunctionInfo, Er
     })
 }
 
+/// What the fields of an information take that are always there, with the ends of its texts and
+/// lists.
+const INFO_BYTES: usize = 128;
+
+/// About what it takes in a message, and no less.
+pub fn component_info_bytes(info: &ComponentInfo) -> usize {
+    let functions = info.functions.iter().map(|function| {
+        let docs = function.docs.as_ref().map_or(0, String::len);
+        INFO_BYTES + function.name.len() + function.ty.len() + docs
+    });
+    INFO_BYTES + info.name.as_ref().map_or(0, String::len) + functions.sum::<usize>()
+}
+
 /// Fills a message.
 pub fn write_component_info(mut out: component_info::Builder<'_>, info: &ComponentInfo) {
     out.set_digest(&info.digest.0);
@@ -201,6 +214,12 @@ pub fn read_dataset_info(info: dataset_info::Reader<'_>) -> Result<DatasetInfo, 
         states: states.collect::<Result<_, Error>>()?,
         nbytes: info.get_nbytes(),
     })
+}
+
+/// About what it takes in a message, and no less.
+pub fn dataset_info_bytes(info: &DatasetInfo) -> usize {
+    let states = info.states.len() * size_of::<u16>();
+    INFO_BYTES + info.name.len() + info.ty.len() + info.keys.len() * size_of::<Key>() + states
 }
 
 /// Fills a message.

@@ -21,8 +21,8 @@ pub use basics::{
 pub use failure::{read_failure, write_failure};
 pub use info::{
     ClusterStatus, ComponentInfo, DatasetInfo, FunctionInfo, KeyStateKind, TaskCounts,
-    WorkerStatus, read_component_info, read_dataset_info, read_status, write_component_info,
-    write_dataset_info, write_status,
+    WorkerStatus, component_info_bytes, dataset_info_bytes, read_component_info, read_dataset_info,
+    read_status, write_component_info, write_dataset_info, write_status,
 };
 pub use record::{Core, Outcome, Setup, read_outcome, read_setup, write_outcome, write_setup};
 pub use session::{
