@@ -62,6 +62,10 @@ pub(crate) enum Fault {
     Crash,
     Freeze,
     Cut,
+    /// A worker has no room for results for a while.
+    FullMemory,
+    /// A worker is slow for a while.
+    Slow,
     Rot,
     /// Of a client's connection.
     ClientCut,
@@ -255,6 +259,8 @@ impl Cluster {
             cuts,
             rot,
             client_cuts,
+            full_memories,
+            slow,
             restarts,
             sleeps,
             ..
@@ -265,6 +271,8 @@ impl Cluster {
             (Fault::Cut, cuts),
             (Fault::Rot, rot),
             (Fault::ClientCut, client_cuts),
+            (Fault::FullMemory, full_memories),
+            (Fault::Slow, slow),
             (Fault::Restart, restarts),
             (Fault::Sleep, sleeps),
         ] {

@@ -103,15 +103,26 @@ impl Cluster {
     fn may_fail(&self, key: &Key, ending: &Ending) -> bool {
         let expected = self.expectation(key);
         match ending {
-            Ending::Erred(erred) => expected.culprits.contains(erred),
+            Ending::Erred(erred) => {
+                expected.culprits.contains(erred)
+                    || (self.has_pressure() && expected.lineage.contains(erred))
+            }
             Ending::Detached(keys) => {
-                keys.contains(key) && (!expected.culprits.is_empty() || self.may_be_lost(expected))
+                keys.contains(key)
+                    && (!expected.culprits.is_empty()
+                        || self.has_pressure()
+                        || self.may_be_lost(expected))
             }
             Ending::Trouble => self.may_be_lost(expected),
             Ending::Finished(..) | Ending::Found(..) | Ending::Cancelled(_) | Ending::Never => {
                 false
             }
         }
+    }
+
+    /// Whether any task may meet a worker without room.
+    pub(crate) fn has_pressure(&self) -> bool {
+        self.plan.full_memories > 0.0
     }
 
     fn may_be_lost(&self, expected: &Expectation) -> bool {

@@ -58,6 +58,10 @@ pub(crate) struct Member {
     pub(crate) epoch: u32,
     /// It stands still until then.
     pub(crate) frozen_until: u64,
+    /// It has no room for results until then.
+    pub(crate) full_until: u64,
+    /// Its tasks take long until then.
+    pub(crate) slow_until: u64,
     /// Its connection to the scheduler is broken, and it does not know yet.
     pub(crate) is_cut: bool,
 }
@@ -76,6 +80,8 @@ impl Member {
             wakes_at: None,
             epoch: 0,
             frozen_until: 0,
+            full_until: 0,
+            slow_until: 0,
             is_cut: false,
         }
     }

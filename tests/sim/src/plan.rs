@@ -17,6 +17,10 @@ pub struct Plan {
     pub cuts: f64,
     /// Connections between clients and scheduler that break.
     pub client_cuts: f64,
+    /// Workers that have no room for results for a while: their tasks fail, by name.
+    pub full_memories: f64,
+    /// Workers whose tasks take a hundred times as long for a while.
+    pub slow: f64,
     /// Results that go bad in a store.
     pub rot: f64,
     /// Schedulers that end and start again with nothing.
@@ -39,6 +43,8 @@ impl Plan {
         freezes: 0.0,
         cuts: 0.0,
         client_cuts: 0.0,
+        full_memories: 0.0,
+        slow: 0.0,
         rot: 0.0,
         restarts: 0.0,
         sleeps: 0.0,
@@ -52,6 +58,8 @@ impl Plan {
         freezes: 3.0,
         cuts: 3.0,
         client_cuts: 3.0,
+        full_memories: 1.0,
+        slow: 2.0,
         rot: 5.0,
         restarts: 0.5,
         sleeps: 0.5,
@@ -82,7 +90,7 @@ impl Plan {
     }
 
     /// The names of all numbers of a plan.
-    pub const NAMES: [&str; 12] = [
+    pub const NAMES: [&str; 14] = [
         "workers",
         "clients",
         "steps",
@@ -90,6 +98,8 @@ impl Plan {
         "freezes",
         "cuts",
         "client_cuts",
+        "full_memories",
+        "slow",
         "rot",
         "restarts",
         "sleeps",
@@ -133,6 +143,8 @@ impl Plan {
             "freezes" => &mut self.freezes,
             "cuts" => &mut self.cuts,
             "client_cuts" => &mut self.client_cuts,
+            "full_memories" => &mut self.full_memories,
+            "slow" => &mut self.slow,
             "rot" => &mut self.rot,
             "restarts" => &mut self.restarts,
             "sleeps" => &mut self.sleeps,

@@ -81,6 +81,27 @@ fn results_go_bad() {
 }
 
 #[test]
+fn workers_have_no_room_for_results() {
+    let plan = Plan {
+        full_memories: 8.0,
+        ..Plan::CALM
+    };
+    run_all(11_000..11_025, plan);
+}
+
+#[test]
+fn workers_are_slow_for_a_while() {
+    let plan = Plan {
+        slow: 8.0,
+        ..Plan::CALM
+    };
+    for seed in 12_000..12_025 {
+        let run = Cluster::run(seed, plan, false);
+        assert_eq!(run.counts.total_workers_lost, 0, "seed {seed}");
+    }
+}
+
+#[test]
 fn schedulers_start_again_with_nothing() {
     let plan = Plan {
         restarts: 2.0,

@@ -1,6 +1,6 @@
 //! `wask scheduler`
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 use tokio::{sync::Notify, task::LocalSet};
@@ -9,7 +9,7 @@ use wask_scheduler::{Config, Tokens};
 
 use super::supervise::Supervised;
 use crate::{
-    args::TaskRuleArgs,
+    args::{TaskRuleArgs, units},
     cluster::{given_token, given_worker_token},
     exit::{Failed, Result},
     interrupt::signalled,
@@ -48,6 +48,16 @@ pub(crate) struct SchedulerArgs {
     #[arg(long)]
     insecure: bool,
 
+    /// How long a worker that was lost may take to come back with what only it held and nobody can
+    /// compute again, such as scattered values, before that counts as lost
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = units::duration,
+        default_value = "60s"
+    )]
+    return_time: Duration,
+
     /// Keep all that it is told in this file, for `wask-replay`: arguments and names of tasks too
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -63,12 +73,13 @@ pub(crate) async fn run(args: SchedulerArgs) -> Result {
     args.supervised.obey()?;
     let tokens = tokens(&args)?;
     check_exposure(&args.listen, tokens.is_some(), args.insecure)?;
-    let config = Config {
+    let mut config = Config {
         tokens,
         task_rules: args.tasks.rules()?,
         record: args.record,
         ..Config::new(args.listen)
     };
+    config.core.return_time = args.return_time;
     let mut file = Ok(None);
     let broken = Notify::new();
     let ready = |address: &Address| {

@@ -99,6 +99,15 @@ pub(crate) struct WorkerArgs {
     )]
     connect_timeout: Duration,
 
+    /// How long to look for a scheduler that was lost, with all results kept, before giving up
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = units::duration,
+        default_value = "10m"
+    )]
+    return_timeout: Duration,
+
     /// Keep all that it is told in this file, for `wask-replay`: arguments and names of tasks too
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
@@ -140,6 +149,7 @@ pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
         listen: args.listen,
         contact_address: args.contact_address,
         connect_timeout: args.connect_timeout,
+        return_timeout: args.return_timeout,
         record: args.record,
         ..defaults
     };

@@ -49,6 +49,18 @@ impl Cluster {
                 let close = Happening::WorkerGets(id, super::ToWorker::Close);
                 self.timeline.after(delay, close);
             }
+            Fault::FullMemory => {
+                let until = self.timeline.nanos() + self.rng.random_range(0..2 * HEARTBEAT);
+                if let Some(member) = self.members.get_mut(&id) {
+                    member.full_until = until;
+                }
+            }
+            Fault::Slow => {
+                let until = self.timeline.nanos() + self.rng.random_range(0..10 * HEARTBEAT);
+                if let Some(member) = self.members.get_mut(&id) {
+                    member.slow_until = until;
+                }
+            }
             Fault::Rot => self.let_rot(id),
             Fault::Restart => {
                 coverage::fault("restart");

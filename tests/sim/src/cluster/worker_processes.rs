@@ -138,10 +138,15 @@ impl Cluster {
         while let Some(member) = self.members.get_mut(&id)
             && let Some((key, attempt)) = member.next_to_run()
         {
+            let is_slow = self.timeline.nanos() < member.slow_until;
             let long = self.rng.random_bool(0.1);
-            let nanos = self
+            let mut nanos = self
                 .rng
                 .random_range(1_000..if long { 20_000_000 } else { 500_000 });
+            if is_slow {
+                fault("slow worker");
+                nanos *= 100;
+            }
             let ends = Happening::ExecutionEnds(id, key, attempt);
             self.timeline.after(nanos, ends);
         }
@@ -387,6 +392,10 @@ impl Cluster {
             Some(Behaviour::Impure) => oracle::mix(value, self.runs),
             _ => value,
         };
+        if self.timeline.nanos() < self.members[&id].full_until {
+            fault("full memory");
+            return failed(FailureKind::OutOfMemory);
+        }
         Ok(Stored { value, inputs })
     }
 }
