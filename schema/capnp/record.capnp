@@ -137,6 +137,8 @@ struct WorkerEvent {
     fetchFailed @11 :Void;
     executionDone @12 :Execution;
     dataGone @13 :Void;
+    executionDelayed @14 :Void;
+    executionPrepared @15 :Void;
   }
 }
 

@@ -9,7 +9,7 @@ use futures::{
 };
 use tokio::time::Instant;
 use wask_component::{Component, Limits};
-use wask_core::{Digest, Key};
+use wask_core::{Digest, Key, Limit, TaskKind, TaskSpec};
 use wask_rpc::object_collector;
 use wask_sandbox::{Cancel, Compiled, Sandbox};
 use wask_schema::worker_capnp::membership;
@@ -47,7 +47,7 @@ struct Entries {
 }
 
 /// A component, and whether its code counts fuel.
-type Name = (Digest, bool);
+pub(crate) type Name = (Digest, bool);
 
 enum Entry {
     Ready {
@@ -80,10 +80,18 @@ impl Components {
         *self.membership.borrow_mut() = Some(membership);
     }
 
-    /// A component, ready to run; `metered` where its tasks count fuel. Ready at once where it was
-    /// used before.
-    pub(crate) async fn get(&self, digest: Digest, metered: bool) -> Outcome {
-        let name = (digest, metered);
+    /// The component that a task runs, unless it is known what comes of asking for it.
+    pub(crate) fn wanted_by(&self, task: &TaskSpec) -> Option<Name> {
+        let TaskKind::Function { component, .. } = &task.definition.kind else {
+            return None;
+        };
+        let name = (*component, is_metered(task));
+        let found = self.entries.borrow_mut().find(name);
+        (!matches!(found, Some(Found::Done(_)))).then_some(name)
+    }
+
+    /// A component, ready to run. Ready at once where it was used before.
+    pub(crate) async fn get(&self, name: Name) -> Outcome {
         let found = self.entries.borrow_mut().find(name);
         let coming = match found {
             Some(Found::Done(outcome)) => return outcome,
@@ -105,6 +113,11 @@ impl Components {
         }
         outcome
     }
+}
+
+/// Whether a task counts fuel, which other code is compiled for.
+pub(crate) fn is_metered(task: &TaskSpec) -> bool {
+    task.definition.options.limits.fuel != Limit::Unlimited
 }
 
 enum Found {

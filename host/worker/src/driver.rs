@@ -8,11 +8,11 @@ use std::{rc::Rc, sync::Arc};
 use futures::FutureExt;
 use tokio::{
     sync::mpsc,
-    task::{JoinSet, yield_now},
+    task::{AbortHandle, JoinSet, yield_now},
     time::Instant,
 };
 use wask_core::{
-    Attempt, Failure, FailureKind, Key, Time, WorkerCore, WorkerId,
+    Attempt, Failure, FailureKind, Key, KeyMap, Time, WorkerCore, WorkerId,
     scheduler::TaskResult,
     worker::{Action, Event, ToScheduler},
 };
@@ -20,6 +20,7 @@ use wask_rpc::{Alarm, Outbox, Recorded, wire::Command};
 use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
+    components::Name,
     executions::{Execution, Executions, Stage},
     fetch::fetch,
     node::{Input, Node},
@@ -36,6 +37,8 @@ pub(crate) struct Driver<E> {
     core: Recorded<WorkerCore>,
     executor: E,
     executions: Executions,
+    /// Tasks whose component is being got; the wait ends when its handle is used.
+    preparing: KeyMap<(Attempt, AbortHandle)>,
     outbox: Rc<Outbox<ToScheduler>>,
     /// The number of the membership, from 1.
     membership: u64,
@@ -58,6 +61,7 @@ impl<E: Executor> Driver<E> {
             core,
             executor,
             executions: Executions::default(),
+            preparing: KeyMap::default(),
             outbox,
             membership: 1,
             jobs: Vec::new(),
@@ -136,7 +140,12 @@ impl<E: Executor> Driver<E> {
                     }
                 }
             }
-            Input::Core(event) => self.core.handle(now, event),
+            Input::Core(event) => {
+                if let Event::ExecutionPrepared { key, attempt } = event {
+                    self.forget_preparation(&key, attempt);
+                }
+                self.core.handle(now, event);
+            }
             Input::Prepared(token, prepared) => self.prepared(token, prepared),
             Input::Ran(token, report) => self.ran(now, token, report),
         }
@@ -148,10 +157,13 @@ impl<E: Executor> Driver<E> {
             Action::Fetch { peer, keys } => {
                 self.tasks.spawn_local(fetch(self.node.clone(), peer, keys));
             }
-            Action::Execute { task, attempt } => {
-                let token = self.executions.insert(task, attempt);
-                self.prepare(token);
-            }
+            Action::Execute { task, attempt } => match self.node.components.wanted_by(&task) {
+                Some(component) => self.delay(task.key, attempt, component),
+                None => {
+                    let token = self.executions.insert(task, attempt);
+                    self.prepare(token);
+                }
+            },
             Action::Interrupt { key, attempt } => self.interrupt(key, attempt),
             Action::Keep { scatter, key } => {
                 self.node.store.rename(&staging_key(scatter, &key), key);
@@ -163,6 +175,31 @@ impl<E: Executor> Driver<E> {
                 self.node.store.remove(&key);
             }
             Action::Send(event) => self.outbox.push(event),
+        }
+    }
+
+    /// Gets what a task runs, which may take long, while others have its slot. Whether that was to be
+    /// had is found out when the task is handed over again.
+    fn delay(&mut self, key: Key, attempt: Attempt, component: Name) {
+        let node = self.node.clone();
+        let waiting = self.tasks.spawn_local(async move {
+            // The failure is remembered for the task.
+            let _ = node.components.get(component).await;
+            node.tell(Event::ExecutionPrepared { key, attempt });
+        });
+        self.preparing.insert(key, (attempt, waiting));
+        self.node.tell(Event::ExecutionDelayed { key, attempt });
+    }
+
+    /// Takes out a wait; ends it where it goes on.
+    fn forget_preparation(&mut self, key: &Key, attempt: Attempt) {
+        if self
+            .preparing
+            .get(key)
+            .is_some_and(|(of, _)| *of == attempt)
+            && let Some((_, waiting)) = self.preparing.remove(key)
+        {
+            waiting.abort();
         }
     }
 
@@ -228,7 +265,7 @@ impl<E: Executor> Driver<E> {
 
     fn interrupt(&mut self, key: Key, attempt: Attempt) {
         let Some(token) = self.executions.find(&key, attempt) else {
-            return;
+            return self.forget_preparation(&key, attempt);
         };
         let Some(execution) = self.executions.get_mut(token) else {
             return;

@@ -8,7 +8,7 @@ use wask_core::{Key, Piece, TaskKind, TaskSpec};
 use wask_sandbox::{TaskLimits, Work};
 use wask_store::Found;
 
-use crate::node::Node;
+use crate::{components::is_metered, node::Node};
 
 /// All that a task needs, or why it cannot be had.
 pub(crate) type Prepared = Result<Inputs, Unprepared>;
@@ -38,9 +38,7 @@ pub(crate) fn prepare(node: Rc<Node>, task: Arc<TaskSpec>) -> Preparing {
             relief.await;
         }
         let limits = TaskLimits::of(&task.definition.options);
-        let work = work(&node, &task, &limits)
-            .await
-            .map_err(Unprepared::Work)?;
+        let work = work(&node, &task).await.map_err(Unprepared::Work)?;
         let arguments = arguments(&node, &task).await?;
         Ok(Inputs {
             work,
@@ -51,14 +49,15 @@ pub(crate) fn prepare(node: Rc<Node>, task: Arc<TaskSpec>) -> Preparing {
 }
 
 /// What the task runs.
-async fn work(node: &Node, task: &TaskSpec, limits: &TaskLimits) -> Result<Work, String> {
+async fn work(node: &Node, task: &TaskSpec) -> Result<Work, String> {
     let work = match &task.definition.kind {
         TaskKind::Function {
             component,
             function,
             applied,
         } => {
-            let compiled = node.components.get(*component, limits.fuel.is_some()).await;
+            let name = (*component, is_metered(task));
+            let compiled = node.components.get(name).await;
             Work::function(compiled.map_err(|why| why.to_string())?, function, *applied)
         }
         TaskKind::Operator {

@@ -293,6 +293,14 @@ fn worker_events() -> Vec<worker::Event> {
         },
         Event::KeepData { scatter: SCATTER },
         Event::DropStaged { scatter: SCATTER },
+        Event::ExecutionDelayed {
+            key: task.key,
+            attempt: ATTEMPT,
+        },
+        Event::ExecutionPrepared {
+            key: task.key,
+            attempt: ATTEMPT,
+        },
         Event::DataGone { key: key(4) },
         Event::SchedulerLost,
         Event::SchedulerFound { id: WorkerId(9) },
@@ -395,7 +403,14 @@ fn a_record_comes_to_the_same_actions() {
     let core = WorkerCore::new(WORKER, config);
     // An execution ends once.
     let mut events = worker_events();
-    events.retain(|event| !matches!(event, worker::Event::ExecutionDone { result: Err(_), .. }));
+    events.retain(|event| {
+        let ends_it = matches!(
+            event,
+            worker::Event::ExecutionDone { result: Err(_), .. }
+                | worker::Event::ExecutionDelayed { .. }
+        );
+        !ends_it
+    });
     let actions = record(core, &setup, events, &file);
     let replayed = replay(&*fs::read(&file).unwrap(), |_| ()).unwrap();
     assert_eq!(replayed.actions, actions.len() as u64);

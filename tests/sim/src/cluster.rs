@@ -47,6 +47,8 @@ pub(crate) enum Happening {
     WorkerWakes(WorkerId),
     /// An execution comes to its end.
     ExecutionEnds(WorkerId, Key, Attempt),
+    ExecutionDelayed(WorkerId, Key, Attempt),
+    ExecutionPrepared(WorkerId, Key, Attempt),
     /// A worker shows that it is alive.
     HeartBeats(WorkerId),
     /// The connection of a worker is found to be broken, or it comes for the first time.
@@ -370,6 +372,12 @@ impl Cluster {
             Happening::ClientSteps(client) => self.client_steps(client),
             Happening::WorkerWakes(id) => self.worker_wakes(id),
             Happening::ExecutionEnds(id, key, attempt) => self.execution_ends(id, key, attempt),
+            Happening::ExecutionDelayed(id, key, attempt) => {
+                self.execution_delayed(id, key, attempt);
+            }
+            Happening::ExecutionPrepared(id, key, attempt) => {
+                self.execution_prepared(id, key, attempt);
+            }
             Happening::HeartBeats(id) => self.heart_beats(id),
             Happening::Joins(place) => self.join(place),
             Happening::Returns(place) => self.rejoin(place),
@@ -453,6 +461,8 @@ impl Happening {
             Self::WorkerGets(id, _)
             | Self::WorkerWakes(id)
             | Self::ExecutionEnds(id, ..)
+            | Self::ExecutionDelayed(id, ..)
+            | Self::ExecutionPrepared(id, ..)
             | Self::HeartBeats(id) => Some(*id),
             _ => None,
         }

@@ -50,6 +50,8 @@ pub(crate) struct Member {
     /// What was staged, by scatter.
     pub(crate) staged: BTreeMap<(ScatterId, Key), Stored>,
     pub(crate) executing: BTreeMap<Key, Execution>,
+    /// Tasks whose component is being got.
+    pub(crate) preparing: BTreeMap<Key, Attempt>,
     /// Those of `executing` that wait for a slot, in order.
     pub(crate) queue: VecDeque<Key>,
     /// When the core wants to be asked again.
@@ -76,6 +78,7 @@ impl Member {
             store: BTreeMap::new(),
             staged: BTreeMap::new(),
             executing: BTreeMap::new(),
+            preparing: BTreeMap::new(),
             queue: VecDeque::new(),
             wakes_at: None,
             epoch: 0,

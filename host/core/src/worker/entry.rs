@@ -28,7 +28,7 @@ pub(super) struct Entry {
 }
 
 /// A task as the scheduler gave it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) task: Arc<TaskSpec>,
     pub(super) attempt: Attempt,
@@ -50,11 +50,12 @@ pub(super) enum State {
     Waiting { missing: usize },
     /// A task that waits for a slot.
     Ready,
+    /// A task that has its inputs, while what it runs is being got. It needs no slot for that.
+    Preparing,
     /// A task that was handed over, in a slot or waiting for one. It counts until the execution has
     /// ended.
     Executing {
-        task: Arc<TaskSpec>,
-        attempt: Attempt,
+        run: Run,
         /// Its place among those that were handed over.
         turn: u64,
         progress: Progress,
@@ -73,6 +74,7 @@ impl State {
             Self::Flight { .. } => "Flight",
             Self::Waiting { .. } => "Waiting",
             Self::Ready => "Ready",
+            Self::Preparing => "Preparing",
             Self::Executing { .. } => "Executing",
             Self::Memory { freed: false } => "Memory",
             Self::Memory { freed: true } => "Freed",

@@ -50,6 +50,10 @@ pub enum Event {
         peer: WorkerId,
         arrived: Vec<(Key, u64)>,
     },
+    /// A task that was handed over cannot run yet: what it runs has to be got first, or compiled.
+    ExecutionDelayed { key: Key, attempt: Attempt },
+    /// What such a task waited for is there, or is not to be had: it can be handed over again.
+    ExecutionPrepared { key: Key, attempt: Attempt },
     /// An execution came to its end; a good result is in the store. A cancelled one ends so too.
     ExecutionDone {
         key: Key,

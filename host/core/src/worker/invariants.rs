@@ -53,7 +53,7 @@ impl WorkerCore {
             let state = &*self.entries[&task].state;
             let busy = matches!(
                 state,
-                State::Waiting { .. } | State::Ready | State::Executing { .. }
+                State::Waiting { .. } | State::Ready | State::Preparing | State::Executing { .. }
             );
             assert!(busy, "{task} pins {key}, and is {state:?}");
         }
@@ -93,6 +93,11 @@ impl WorkerCore {
                     place.is_some_and(|place| self.ready.contains(&place)),
                     "{key}"
                 );
+            }
+            State::Preparing => {
+                counts.preparing += 1;
+                assert_eq!(self.missing_inputs(key, entry), 0, "{key}");
+                assert!(entry.run.is_some(), "{key} is prepared for nothing");
             }
             State::Executing { .. } => counts.executing += 1,
             State::Memory { freed } => {

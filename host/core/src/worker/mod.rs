@@ -14,6 +14,7 @@
 //! | `Flight` | asked for | `Peer::flight` |
 //! | `Waiting` | a task; some input is not here yet | |
 //! | `Ready` | a task with all its inputs, to be handed over | `ready` |
+//! | `Preparing` | a task with all its inputs, whose component is not here yet | |
 //! | `Executing` | a task in a slot, or about to be; perhaps being stopped | `slots` |
 //! | `Memory` | in the store; perhaps to be dropped soon | |
 //!
@@ -86,6 +87,8 @@ pub struct Counts {
     pub waiting: usize,
     /// Tasks with all their inputs, not handed over yet.
     pub ready: usize,
+    /// Tasks whose component is not here yet.
+    pub preparing: usize,
     /// Tasks in a slot or handed over ahead of time, cancelled ones included.
     pub executing: usize,
     /// Results to be fetched or on their way.
@@ -150,6 +153,8 @@ impl WorkerCore {
                 }
                 self.execution_done(key, attempt, result);
             }
+            Event::ExecutionDelayed { key, attempt } => self.execution_delayed(key, attempt),
+            Event::ExecutionPrepared { key, attempt } => self.execution_prepared(key, attempt),
             Event::DataGone { key } => self.data_gone(key),
         }
         self.settle();

@@ -22,10 +22,10 @@ impl WorkerCore {
         let executing = match &*entry.state {
             // One that is being stopped may be of an earlier membership, whose numbers mean nothing.
             State::Executing {
-                attempt,
+                run,
                 cancelling: false,
                 ..
-            } => Some(*attempt),
+            } => Some(run.attempt),
             _ => None,
         };
         if given
@@ -54,8 +54,8 @@ impl WorkerCore {
             self.withdraw(key);
         }
         let state = self.entries.get(&key).map(|entry| &*entry.state);
-        if let Some(State::Executing { attempt, .. }) = state
-            && *attempt <= cancelled
+        if let Some(State::Executing { run, .. }) = state
+            && run.attempt <= cancelled
         {
             self.interrupt(key);
         }
@@ -70,6 +70,29 @@ impl WorkerCore {
         }
     }
 
+    /// The task gives its slot up until it is prepared. One that is being stopped has come to its
+    /// end with that.
+    pub(super) fn execution_delayed(&mut self, key: Key, attempt: Attempt) {
+        let (run, was_cancelled) = self.end_execution(key, attempt);
+        match was_cancelled {
+            true => self.unpin_inputs(key, &run.task),
+            false => self.delay(key, run),
+        }
+    }
+
+    /// What comes late, of an attempt that was withdrawn or waits for an input again, does not
+    /// count.
+    pub(super) fn execution_prepared(&mut self, key: Key, prepared: Attempt) {
+        let entry = self.entries.get(&key);
+        let is_waited_for = entry.is_some_and(|entry| {
+            let attempt = entry.run.as_ref().map(|run| run.attempt);
+            matches!(*entry.state, State::Preparing) && attempt == Some(prepared)
+        });
+        if is_waited_for {
+            self.prepare(key);
+        }
+    }
+
     /// The result of a cancelled attempt is dropped, even if the task was given again: the
     /// scheduler must never get one attempt's result under another's number.
     pub(super) fn execution_done(
@@ -78,7 +101,8 @@ impl WorkerCore {
         attempt: Attempt,
         result: Result<TaskResult, Arc<Failure>>,
     ) {
-        let (task, was_cancelled) = self.end_execution(key, attempt);
+        let (run, was_cancelled) = self.end_execution(key, attempt);
+        let task = run.task;
         let pins = |input: &&Key| {
             let entry = self.entries.get(*input);
             entry.is_some_and(|entry| entry.pins.contains(key))

@@ -27,7 +27,10 @@ impl WorkerCore {
                     self.keep(key, nbytes);
                 }
                 // A task has this key, so it is no client's value.
-                State::Waiting { .. } | State::Ready | State::Executing { .. } => {
+                State::Waiting { .. }
+                | State::Ready
+                | State::Preparing
+                | State::Executing { .. } => {
                     self.actions.push_back(Action::DropStaged { scatter, key });
                 }
             }

@@ -4,7 +4,7 @@
 //! tasks, the queues of peers. [`WorkerCore::settle`] has each key on the agenda turn to what is
 //! wanted of it, if nothing else is under way there.
 
-use std::{mem, ops::Deref, sync::Arc};
+use std::{mem, ops::Deref};
 
 use super::{
     Action, ToScheduler, WorkerCore,
@@ -141,10 +141,17 @@ impl WorkerCore {
         );
     }
 
-    /// `Waiting` or `Ready` → `Idle`: the task is not wanted any more; gives back what it was.
+    /// `Waiting`, `Ready` or `Preparing` → `Idle`: the task is not wanted any more; gives back what
+    /// it was.
     pub(super) fn withdraw(&mut self, key: Key) -> Option<Run> {
         let run = self.entry(key).run.take()?;
-        if matches!(*self.entry(key).state, State::Waiting { .. } | State::Ready) {
+        let was_preparing = matches!(*self.entry(key).state, State::Preparing);
+        let had_begun = matches!(*self.entry(key).state, State::Waiting { .. } | State::Ready);
+        if was_preparing {
+            let attempt = run.attempt;
+            self.actions.push_back(Action::Interrupt { key, attempt });
+        }
+        if had_begun || was_preparing {
             self.enter_with(key, State::Idle, Some(&run));
             self.unpin_inputs(key, &run.task);
         }
@@ -168,17 +175,42 @@ impl WorkerCore {
         let Some(run) = self.entry(key).run.take() else {
             return;
         };
-        let Run { task, attempt, .. } = &run;
+        let (task, attempt) = (run.task.clone(), run.attempt);
         let state = State::Executing {
-            task: task.clone(),
-            attempt: *attempt,
+            run: run.clone(),
             turn: self.slots.push(key),
             progress: Progress::Ahead,
             cancelling: false,
         };
         self.enter_with(key, state, Some(&run));
-        let Run { task, attempt, .. } = run;
         self.actions.push_back(Action::Execute { task, attempt });
+    }
+
+    /// `Idle` → `Preparing`, right after an execution that could not begin. It keeps its inputs,
+    /// unless one has gone meanwhile: then it waits for that.
+    pub(super) fn delay(&mut self, key: Key, run: Run) {
+        let pins = |input: &&Key| {
+            let entry = self.entries.get(*input);
+            entry.is_some_and(|entry| entry.pins.contains(key))
+        };
+        let gone = run.task.dependencies.iter().filter(|input| !pins(input));
+        let gone: Vec<Key> = gone.copied().collect();
+        self.entry(key).run = Some(run);
+        if gone.is_empty() {
+            return self.enter(key, State::Preparing);
+        }
+        for input in &gone {
+            let entry = self.entries.entry(*input).or_insert_with(Entry::new);
+            entry.waiting.insert(key);
+            self.agenda.push_back(*input);
+        }
+        let missing = gone.len();
+        self.enter(key, State::Waiting { missing });
+    }
+
+    /// `Preparing` → `Ready`.
+    pub(super) fn prepare(&mut self, key: Key) {
+        self.enter(key, State::Ready);
     }
 
     /// Finds which of the tasks that were handed over have come to be in a slot, and tells the
@@ -188,7 +220,7 @@ impl WorkerCore {
         for key in self.slots.running(&self.config) {
             let entry = self.entries.get_mut(&key);
             let Some(State::Executing {
-                attempt,
+                run,
                 progress,
                 cancelling: false,
                 ..
@@ -203,7 +235,7 @@ impl WorkerCore {
                 let due = since + self.config.started_after;
                 if due <= now {
                     *progress = Progress::Told;
-                    told.push((key, *attempt));
+                    told.push((key, run.attempt));
                 } else {
                     next = Some(next.map_or(due, |at: Time| at.min(due)));
                 }
@@ -218,41 +250,38 @@ impl WorkerCore {
     /// The execution is to be stopped.
     pub(super) fn interrupt(&mut self, key: Key) {
         if let State::Executing {
-            attempt,
-            cancelling,
-            ..
+            run, cancelling, ..
         } = &mut self.entry(key).state.0
             && !*cancelling
         {
             *cancelling = true;
-            let attempt = *attempt;
+            let attempt = run.attempt;
             self.actions.push_back(Action::Interrupt { key, attempt });
         }
     }
 
-    /// `Executing` → `Idle`; gives back the task, and whether it was being stopped.
+    /// `Executing` → `Idle`; gives back what ran, and whether it was being stopped.
     ///
     /// # Panics
     ///
     /// If it was not this attempt that was executing.
-    pub(super) fn end_execution(&mut self, key: Key, ended: Attempt) -> (Arc<TaskSpec>, bool) {
+    pub(super) fn end_execution(&mut self, key: Key, ended: Attempt) -> (Run, bool) {
         let state = self.entries.get(&key).map(|entry| &*entry.state);
-        let (task, cancelling) = match state {
+        let (run, cancelling) = match state {
             Some(State::Executing {
-                task,
-                attempt,
+                run,
                 turn,
                 cancelling,
                 ..
-            }) if *attempt == ended => {
+            }) if run.attempt == ended => {
                 self.slots.remove(*turn);
-                (task.clone(), *cancelling)
+                (run.clone(), *cancelling)
             }
             _ => panic!("{key} {ended} ended, and is not executing: {state:?}"),
         };
         self.enter(key, State::Idle);
         self.agenda.push_back(key);
-        (task, cancelling)
+        (run, cancelling)
     }
 
     /// `Fetch` → `Flight`.
@@ -346,6 +375,7 @@ impl super::Counts {
             State::Fetch | State::Flight { .. } => Some(&mut self.fetching),
             State::Waiting { .. } => Some(&mut self.waiting),
             State::Ready => Some(&mut self.ready),
+            State::Preparing => Some(&mut self.preparing),
             State::Executing { .. } => Some(&mut self.executing),
             State::Memory { .. } => Some(&mut self.memory),
         }

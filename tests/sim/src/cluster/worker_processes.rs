@@ -163,9 +163,20 @@ impl Cluster {
                 self.send(Node::Worker(id), Node::Worker(peer), serve);
             }
             Action::Execute { task, attempt } => {
+                let key = task.key;
                 member.start(task, attempt);
+                if self.rng.random_bool(0.05) {
+                    // It never comes into a slot.
+                    member.queue.retain(|queued| *queued != key);
+                    let delayed = Happening::ExecutionDelayed(id, key, attempt);
+                    self.timeline.after(1_000, delayed);
+                }
             }
             Action::Interrupt { key, attempt } => {
+                if member.preparing.get(&key) == Some(&attempt) {
+                    member.preparing.remove(&key);
+                    return;
+                }
                 let execution = member.executing.get_mut(&key);
                 let execution = execution.expect("only what executes is interrupted");
                 assert_eq!(execution.attempt, attempt, "{key} is another attempt");
@@ -320,6 +331,37 @@ impl Cluster {
         let executing: Vec<_> = executing.map(|(key, it)| (*key, it.attempt)).collect();
         for (key, attempt) in executing {
             self.execution_ends(id, key, attempt);
+        }
+    }
+
+    /// What a task runs is not there yet.
+    pub(super) fn execution_delayed(&mut self, id: WorkerId, key: Key, attempt: Attempt) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        let current = member.executing.get(&key);
+        // It may have come to its end.
+        if current.is_none_or(|it| it.attempt != attempt) {
+            return;
+        }
+        fault("delayed execution");
+        let was_interrupted = member.end(key).is_some_and(|it| it.interrupted);
+        if !was_interrupted {
+            member.preparing.insert(key, attempt);
+            let nanos = self.rng.random_range(1_000..30_000_000);
+            let prepared = Happening::ExecutionPrepared(id, key, attempt);
+            self.timeline.after(nanos, prepared);
+        }
+        self.feed_worker(id, worker::Event::ExecutionDelayed { key, attempt });
+    }
+
+    pub(super) fn execution_prepared(&mut self, id: WorkerId, key: Key, attempt: Attempt) {
+        let Some(member) = self.members.get_mut(&id) else {
+            return;
+        };
+        if member.preparing.get(&key) == Some(&attempt) {
+            member.preparing.remove(&key);
+            self.feed_worker(id, worker::Event::ExecutionPrepared { key, attempt });
         }
     }
 

@@ -8,6 +8,7 @@ mod cancelling;
 mod executing;
 mod fetching;
 mod freeing;
+mod preparing;
 mod returning;
 mod staging;
 

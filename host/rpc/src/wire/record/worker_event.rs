@@ -91,6 +91,16 @@ fn write_event_of_worker(mut out: worker_event::Builder<'_>, event: &worker::Eve
                 None => out.get_ran().set_never(()),
             }
         }
+        Event::ExecutionDelayed { key, attempt } => {
+            out.set_key(&key.0);
+            out.set_attempt(attempt.0);
+            out.set_execution_delayed(());
+        }
+        Event::ExecutionPrepared { key, attempt } => {
+            out.set_key(&key.0);
+            out.set_attempt(attempt.0);
+            out.set_execution_prepared(());
+        }
         Event::DataGone { key } => {
             out.set_key(&key.0);
             out.set_data_gone(());
@@ -174,6 +184,14 @@ fn read_event_of_worker(event: worker_event::Reader<'_>) -> Result<worker::Event
                 ran,
             }
         }
+        wire::ExecutionDelayed(()) => Event::ExecutionDelayed {
+            key: read_key(event.get_key()?)?,
+            attempt: Attempt(event.get_attempt()),
+        },
+        wire::ExecutionPrepared(()) => Event::ExecutionPrepared {
+            key: read_key(event.get_key()?)?,
+            attempt: Attempt(event.get_attempt()),
+        },
         wire::DataGone(()) => Event::DataGone {
             key: read_key(event.get_key()?)?,
         },
