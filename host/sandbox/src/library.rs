@@ -30,6 +30,19 @@ impl Library {
         }
     }
 
+    /// The component, if it is here; it counts as used.
+    pub(crate) fn find(&self, key: Key) -> Option<Arc<Compiled>> {
+        let mut shelves = self.lock();
+        // The last one was used just now, and mostly is used again.
+        let position = shelves.iter().rposition(|(other, _)| *other == key)?;
+        let compiled = shelves[position].1.get()?.clone().ok()?;
+        if position + 1 < shelves.len() {
+            let found = shelves.remove(position);
+            shelves.push(found);
+        }
+        Some(compiled)
+    }
+
     /// The component, which `compile` makes where it is missing. Others who ask for it meanwhile
     /// wait for that, and those who ask for another do not.
     pub(crate) fn get_or_compile(

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use wask_component::Component;
+use wask_component::{Component, Digest};
 use wasmtime::{Engine, component::Linker};
 
 use crate::{
@@ -91,6 +91,11 @@ impl Sandbox {
     /// hold, and no more than it was set up for. A task that asks for more is refused.
     pub fn task_memory_max(&self) -> u64 {
         self.0.config.task_memory_max.min(engine::TASK_MEMORY)
+    }
+
+    /// A component that is in memory already, ready to run.
+    pub fn compiled(&self, digest: Digest, metered: bool) -> Option<Arc<Compiled>> {
+        self.0.library.find(Key { digest, metered })
     }
 
     /// The component, ready to run. Compiled at most once as long as it is in memory or on disk.

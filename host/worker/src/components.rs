@@ -1,13 +1,13 @@
 //! Components that tasks here use: fetched from the scheduler, admitted, compiled, kept.
 
-use std::{cell::RefCell, collections::HashMap, sync::Arc, time::Duration};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::{
     FutureExt,
     future::{LocalBoxFuture, Shared, WeakShared},
 };
-use tokio::time::Instant;
+use tokio::{sync::Semaphore, time::Instant};
 use wask_component::{Component, Limits};
 use wask_core::{Digest, Key, Limit, TaskKind, TaskSpec};
 use wask_rpc::object_collector;
@@ -23,6 +23,11 @@ const FAILED_FOR: Duration = Duration::from_secs(5);
 /// compiled takes a small part of the machine, however often it is tried.
 const FAILED_TIMES: u32 = 10;
 
+/// How many failures are remembered.
+const FAILED_MAX: usize = 1024;
+/// Components that are got at a time.
+const AT_A_TIME: usize = 4;
+
 /// Why a component cannot be had, in words.
 pub(crate) type Failed = Arc<str>;
 
@@ -34,26 +39,22 @@ type Getting = LocalBoxFuture<'static, Outcome>;
 pub(crate) struct Components {
     /// Set when the scheduler has let the worker in; nobody asks for components before.
     membership: RefCell<Option<membership::Client>>,
+    /// Keeps what is compiled.
     sandbox: Sandbox,
-    capacity: usize,
     entries: RefCell<Entries>,
+    /// How many may be got at a time: the bytes of each are held meanwhile.
+    room: Rc<Semaphore>,
 }
 
 #[derive(Default)]
 struct Entries {
     by_name: HashMap<Name, Entry>,
-    /// Counts uses.
-    clock: u64,
 }
 
 /// A component, and whether its code counts fuel.
 pub(crate) type Name = (Digest, bool);
 
 enum Entry {
-    Ready {
-        compiled: Arc<Compiled>,
-        used: u64,
-    },
     /// Held by those who wait for it: when the last of them leaves, it ends.
     Coming(WeakShared<Getting>),
     /// Why it can not be had, until when it is not tried again.
@@ -61,12 +62,12 @@ enum Entry {
 }
 
 impl Components {
-    pub(crate) fn new(sandbox: Sandbox, capacity: usize) -> Self {
+    pub(crate) fn new(sandbox: Sandbox) -> Self {
         Self {
             membership: RefCell::default(),
             sandbox,
-            capacity: capacity.max(1),
             entries: RefCell::default(),
+            room: Rc::new(Semaphore::new(AT_A_TIME)),
         }
     }
 
@@ -86,19 +87,17 @@ impl Components {
             return None;
         };
         let name = (*component, is_metered(task));
-        let found = self.entries.borrow_mut().find(name);
-        (!matches!(found, Some(Found::Done(_)))).then_some(name)
+        (!matches!(self.find(name), Some(Found::Done(_)))).then_some(name)
     }
 
     /// A component, ready to run. Ready at once where it was used before.
     pub(crate) async fn get(&self, name: Name) -> Outcome {
-        let found = self.entries.borrow_mut().find(name);
-        let coming = match found {
+        let coming = match self.find(name) {
             Some(Found::Done(outcome)) => return outcome,
             Some(Found::Coming(coming)) => coming,
             None => {
-                let membership = self.membership();
-                let coming = obtain(membership, self.sandbox.clone(), name)
+                let (membership, room) = (self.membership(), self.room.clone());
+                let coming = obtain(membership, self.sandbox.clone(), name, room)
                     .boxed_local()
                     .shared();
                 self.entries.borrow_mut().expect(name, &coming);
@@ -109,10 +108,22 @@ impl Components {
         let outcome = coming.await;
         let mut entries = self.entries.borrow_mut();
         if let Some(Entry::Coming(_)) = entries.by_name.get(&name) {
-            entries.insert(name, &outcome, started.elapsed(), self.capacity);
+            entries.end(name, outcome.as_ref().err(), started.elapsed());
         }
         outcome
     }
+
+    fn find(&self, name: Name) -> Option<Found> {
+        let ready = self.sandbox.compiled(digest_of(name), name.1);
+        match ready {
+            Some(compiled) => Some(Found::Done(Ok(compiled))),
+            None => self.entries.borrow().find(name),
+        }
+    }
+}
+
+fn digest_of((digest, _): Name) -> wask_component::Digest {
+    wask_component::Digest::from_bytes(digest.0)
 }
 
 /// Whether a task counts fuel, which other code is compiled for.
@@ -126,13 +137,8 @@ enum Found {
 }
 
 impl Entries {
-    fn find(&mut self, name: Name) -> Option<Found> {
-        match self.by_name.get_mut(&name)? {
-            Entry::Ready { compiled, used } => {
-                self.clock += 1;
-                *used = self.clock;
-                Some(Found::Done(Ok(compiled.clone())))
-            }
+    fn find(&self, name: Name) -> Option<Found> {
+        match self.by_name.get(&name)? {
             Entry::Coming(coming) => coming.upgrade().map(Found::Coming),
             Entry::Failed(failed, until) => {
                 let fresh = Instant::now() < *until;
@@ -141,11 +147,13 @@ impl Entries {
         }
     }
 
-    /// Lets others find what is being got, and forgets what nobody has waited for.
+    /// Lets others find what is being got, and forgets what nobody waits for and what may be tried
+    /// again.
     fn expect(&mut self, name: Name, coming: &Shared<Getting>) {
+        let now = Instant::now();
         self.by_name.retain(|_, entry| match entry {
             Entry::Coming(coming) => coming.upgrade().is_some(),
-            Entry::Ready { .. } | Entry::Failed(..) => true,
+            Entry::Failed(_, until) => now < *until,
         });
         // It is there, since nobody has waited for it yet.
         if let Some(coming) = coming.downgrade() {
@@ -153,30 +161,28 @@ impl Entries {
         }
     }
 
-    /// Keeps what came, and drops what was used least recently.
-    fn insert(&mut self, name: Name, outcome: &Outcome, took: Duration, capacity: usize) {
-        self.clock += 1;
-        let entry = match outcome {
-            Ok(compiled) => Entry::Ready {
-                compiled: compiled.clone(),
-                used: self.clock,
-            },
-            Err(failed) => {
-                let pause = FAILED_FOR.max(took.saturating_mul(FAILED_TIMES));
-                Entry::Failed(failed.clone(), Instant::now() + pause)
-            }
-        };
-        self.by_name.insert(name, entry);
-        while self.by_name.len() > capacity {
-            let done = self.by_name.iter().filter_map(|(name, entry)| match entry {
-                Entry::Ready { used, .. } => Some((*used, *name)),
-                Entry::Failed(..) => Some((0, *name)),
+    /// What was being got is there, or is not to be had for a while.
+    fn end(&mut self, name: Name, failed: Option<&Failed>, took: Duration) {
+        self.by_name.remove(&name);
+        if let Some(failed) = failed {
+            let pause = FAILED_FOR.max(took.saturating_mul(FAILED_TIMES));
+            let failed = Entry::Failed(failed.clone(), Instant::now() + pause);
+            self.by_name.insert(name, failed);
+            self.forget_failures();
+        }
+    }
+
+    /// Of very many failures those are forgotten that would be first.
+    fn forget_failures(&mut self) {
+        while self.by_name.len() > FAILED_MAX {
+            let failed = self.by_name.iter().filter_map(|(name, entry)| match entry {
+                Entry::Failed(_, until) => Some((*until, *name)),
                 Entry::Coming(_) => None,
             });
-            let Some((_, oldest)) = done.min() else {
+            let Some((_, first)) = failed.min() else {
                 return;
             };
-            self.by_name.remove(&oldest);
+            self.by_name.remove(&first);
         }
     }
 }
@@ -195,7 +201,10 @@ async fn obtain(
     membership: Option<membership::Client>,
     sandbox: Sandbox,
     (digest, metered): Name,
+    room: Rc<Semaphore>,
 ) -> Outcome {
+    // Never closed.
+    let _permit = room.acquire().await;
     let membership = membership.ok_or("the worker is not a member of a cluster yet")?;
     let started = Instant::now();
     let bytes = download(&membership, digest).await?;

@@ -51,7 +51,8 @@ pub struct Config {
     /// The sandbox to use, where a process has several workers: there should be one in a process,
     /// with room for the slots of all. `None`: one of its own.
     pub sandbox: Option<Sandbox>,
-    /// Compiled components in memory; beyond that, the least recently used is dropped.
+    /// Compiled components in memory, where the sandbox is one of its own; beyond that, the least
+    /// recently used is dropped.
     pub components_max: usize,
     /// How long to try to reach the scheduler at the start.
     pub connect_timeout: Duration,

@@ -341,7 +341,7 @@ fn node(config: &Config, sandbox: &Sandbox, inbox: Inbox) -> Result<Node, Error>
         limits: config.limits.clone(),
         scatter_max: config.memory_hard_limit.max(config.memory_limit),
         store,
-        components: Components::new(sandbox.clone(), config.components_max),
+        components: Components::new(sandbox.clone()),
         peers: Peers::new(config.limits.clone(), config.peer_idle),
         inbox,
         executing: Cell::new(0),
