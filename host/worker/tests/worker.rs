@@ -657,12 +657,12 @@ fn commands_come_in_parts_where_they_are_too_large() {
         push_commands(&member.commands, &batch, &[], &small)
             .await
             .unwrap();
-        // What comes behind the parts is taken in behind them.
+        // What comes behind the parts is taken in too; each has a slot.
         let after = scheduler.task("add", &numbers(&[2, 40]), options());
         let after_it = after.key;
         member.compute([after]).await;
-        assert_eq!(scheduler.finished().await.0, key);
-        assert_eq!(scheduler.finished().await.0, after_it);
+        let finished = [scheduler.finished().await.0, scheduler.finished().await.0];
+        assert!(finished.contains(&key) && finished.contains(&after_it));
         worker.stop().await.unwrap();
     });
 }
