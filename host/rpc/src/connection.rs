@@ -55,6 +55,7 @@ struct Shared {
     silence: Cell<Duration>,
     /// How long the peer may be a stranger.
     admission: Duration,
+    answer_time: Duration,
     /// Where a stranger's one line goes; none when it is written.
     lines: Cell<Option<Rc<Lines>>>,
 }
@@ -65,6 +66,7 @@ impl ConnectionHandle {
             ledger: Rc::new(Ledger::new(limits, lines.is_some())),
             silence: Cell::new(limits.admission),
             admission: limits.admission,
+            answer_time: limits.answer_time,
             lines: Cell::new(lines),
         }))
     }
@@ -74,6 +76,12 @@ impl ConnectionHandle {
     pub fn let_in(&self, silence: Duration) {
         self.0.silence.set(silence);
         self.0.ledger.let_in();
+    }
+
+    /// From now on the peer has to answer each question within [`Limits::answer_time`], as it is
+    /// asked nothing that takes long; else its connection is closed.
+    pub fn expect_answers(&self) {
+        self.0.ledger.expect_answers();
     }
 
     /// Whether the peer has not been let in yet.
@@ -266,6 +274,14 @@ async fn until_silent(heard: &Heard, shared: &Shared) {
                         format!("the peer has been silent for {seconds} seconds")
                     }
                 });
+            }
+        }
+        if shared.ledger.is_owed_too_long() {
+            sleep(CATCHING_UP).await;
+            if shared.ledger.is_owed_too_long() {
+                let limit = shared.answer_time;
+                let reason = format!("the peer has not answered a question for {limit:?}");
+                return shared.ledger.close(reason);
             }
         }
         // The limit may be lowered meanwhile, as when a peer has just been let in.

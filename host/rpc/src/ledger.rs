@@ -8,7 +8,7 @@ use std::{
 
 use capnp::message::ReaderOptions;
 use capnp_rpc::rpc_capnp::{message, message_target, return_};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{CloseReason, Limits, error::closed};
 
@@ -21,6 +21,9 @@ pub(crate) struct Ledger {
     is_stranger: Cell<bool>,
     asked: RefCell<Asked>,
     answers: RefCell<Answers>,
+    /// Whether the peer has to answer questions at once, and those that it has not answered.
+    expects_answers: Cell<bool>,
+    owed: RefCell<HashMap<u32, Instant>>,
     closing: watch::Sender<Option<CloseReason>>,
 }
 
@@ -70,6 +73,8 @@ impl Ledger {
             asked: RefCell::default(),
             answers: RefCell::default(),
             closing: watch::channel(None).0,
+            expects_answers: Cell::new(false),
+            owed: RefCell::default(),
         }
     }
 
@@ -119,6 +124,7 @@ impl Ledger {
     /// Notes a message of the peer. Fails where it passes a limit.
     pub(crate) fn received(&self, message: message::Reader<'_>, words: usize) -> capnp::Result<()> {
         let bytes = words * 8 + MESSAGE_BYTES;
+        self.check_capabilities(message)?;
         let mut asked = self.asked.borrow_mut();
         if self.is_stranger() {
             asked.messages += 1;
@@ -133,12 +139,48 @@ impl Ledger {
                 asked.question(call.get_question_id(), bytes);
             }
             Ok(message::Bootstrap(asks)) => asked.question(asks?.get_question_id(), bytes),
+            Ok(message::Return(answer)) => {
+                self.owed.borrow_mut().remove(&answer?.get_answer_id());
+            }
             Ok(message::Finish(finish)) => asked.finished(finish?.get_question_id()),
             // Nothing is kept of the others, or they are sent back.
             _ => {}
         }
         drop(asked);
         self.check()
+    }
+
+    /// The RPC system makes room for each capability in a message, used or not.
+    fn check_capabilities(&self, message: message::Reader<'_>) -> capnp::Result<()> {
+        let payload = match message.which() {
+            Ok(message::Call(call)) => call?.get_params()?,
+            Ok(message::Return(answer)) => match answer?.which() {
+                Ok(return_::Results(results)) => results?,
+                _ => return Ok(()),
+            },
+            _ => return Ok(()),
+        };
+        let limit = self.limits.capabilities;
+        if payload.get_cap_table()?.len() as usize <= limit {
+            return Ok(());
+        }
+        let reason =
+            format!("the peer passed a limit: more than {limit} capabilities in one message");
+        self.close(&reason);
+        Err(closed(reason).into())
+    }
+
+    /// From now on each question to the peer has to be answered within [`Limits::answer_time`]: it is
+    /// asked nothing that takes long.
+    pub(crate) fn expect_answers(&self) {
+        self.expects_answers.set(true);
+    }
+
+    /// Whether the peer owes an answer for too long.
+    pub(crate) fn is_owed_too_long(&self) -> bool {
+        let limit = self.limits.answer_time;
+        let owed = self.owed.borrow();
+        owed.values().any(|asked| asked.elapsed() > limit)
     }
 
     /// Notes that a message of so many bytes is to be sent.
@@ -149,6 +191,11 @@ impl Ledger {
             Some(Ok(message::Return(Ok(answer)))) => {
                 self.asked.borrow_mut().answered(answer);
                 true
+            }
+            Some(Ok(message::Call(Ok(call)))) if self.expects_answers.get() => {
+                let asked = Instant::now();
+                self.owed.borrow_mut().insert(call.get_question_id(), asked);
+                false
             }
             // What was not understood is sent back whole.
             Some(Ok(message::Unimplemented(_))) => true,

@@ -47,6 +47,10 @@ pub struct Limits {
     pub stranger_lines: usize,
     /// How long [`stranger_lines`](Self::stranger_lines) lines are enough.
     pub stranger_lines_every: Duration,
+    /// Capabilities that come with one message.
+    pub capabilities: usize,
+    /// How long a peer may leave a question unanswered, where it has to answer at once.
+    pub answer_time: Duration,
     /// Questions of a peer that are not both answered and done with.
     pub questions: usize,
     /// Questions that a peer gave up before they were answered; each takes some room for as long as
@@ -106,6 +110,8 @@ impl Default for Limits {
             stranger_answers: 16,
             stranger_lines: 10,
             stranger_lines_every: Duration::from_secs(10),
+            capabilities: 64,
+            answer_time: Duration::from_secs(30),
             questions: 100_000,
             given_up: 500_000,
             question_bytes: 512 << 20,

@@ -2,6 +2,7 @@
 
 use std::{cell::Cell, future::Future, rc::Rc, time::Duration};
 
+use capnp_rpc::rpc_capnp;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     task::{LocalSet, spawn_local, yield_now},
@@ -344,5 +345,30 @@ fn who_is_in_and_does_not_read_is_closed() {
             sent += 1;
         }
         assert!(sent < 2_000_000 - 1000, "{sent}");
+    });
+}
+
+/// Room would be made for each, many times what it takes in the message.
+#[test]
+fn a_message_with_very_many_capabilities_is_the_last() {
+    run(Limits::default(), async |place| {
+        let mut message = capnp::message::Builder::new_default();
+        let mut call = message
+            .init_root::<rpc_capnp::message::Builder<'_>>()
+            .init_call();
+        call.reborrow().init_target().set_imported_cap(0);
+        let mut table = call.init_params().init_cap_table(65);
+        for number in 0..65 {
+            table.reborrow().get(number).set_sender_hosted(number);
+        }
+        let mut stream = place.stream().await;
+        let bytes = capnp::serialize::write_message_to_words(&message);
+        stream.write_all(&bytes).await.unwrap();
+        let mut told = Vec::new();
+        // It may be cut off hard.
+        let _ = stream.read_to_end(&mut told).await;
+        let told = String::from_utf8_lossy(&told).into_owned();
+        assert!(told.contains("more than 64 capabilities"), "{told}");
+        place.enter().await.unwrap();
     });
 }

@@ -151,12 +151,15 @@ impl<'q> Room<'q> {
     }
 }
 
+/// What a name takes beside its bytes: empty ones are not for nothing.
+const NAME_BYTES: usize = 16;
+
 /// Whether the names that come with a definition are within reason: each of its tasks keeps them.
 fn check_texts(definition: &Definition, quotas: &Quotas) -> Result<(), Refusal> {
     let options = &definition.options;
     let label = options.label.as_ref().map_or(0, |label| label.len());
-    let resources = options.resources.keys().map(|name| name.len());
-    let workers = options.workers.iter().map(|name| name.len());
+    let resources = options.resources.keys().map(|name| NAME_BYTES + name.len());
+    let workers = options.workers.iter().map(|name| NAME_BYTES + name.len());
     let bytes = label + resources.chain(workers).sum::<usize>();
     if bytes <= quotas.definition_bytes {
         return Ok(());

@@ -1,7 +1,7 @@
 //! Named results that outlive their client.
 
 use wask_core::{
-    Key,
+    Key, bytes_text,
     scheduler::{DatasetError, Event, KeyState},
 };
 use wask_rpc::{Refusal, RefusalCode, wire::DatasetInfo};
@@ -26,7 +26,7 @@ pub(crate) fn publish(
     let may = hub.state().core.may_publish(tenant, name, &keys, replace);
     may.map_err(|error| refused(name, error))?;
     is_within_a_message(hub, keys.len())?;
-    has_room(hub, keys.len())?;
+    has_room(hub, keys.len(), ty)?;
     hub.tell([Event::DatasetPublished {
         tenant,
         name: name.into(),
@@ -67,18 +67,22 @@ fn is_within_a_message(hub: &Hub, keys: usize) -> Result<(), Refusal> {
     Err(Refusal::new(RefusalCode::Forbidden, message))
 }
 
-/// Whether one more dataset with so many keys may be kept.
-fn has_room(hub: &Hub, keys: usize) -> Result<(), Refusal> {
+/// Whether one more dataset with so many keys of a type may be kept.
+fn has_room(hub: &Hub, keys: usize, ty: &str) -> Result<(), Refusal> {
     let (state, quotas) = (hub.state(), &hub.config.quotas);
     let held = state.core.dataset_keys();
-    let has_room = state.core.dataset_count() < quotas.names && held + keys <= quotas.dataset_keys;
+    let has_room = state.core.dataset_count() < quotas.names
+        && held + keys <= quotas.dataset_keys
+        && state.core.dataset_type_bytes() + ty.len() <= quotas.type_bytes;
     if has_room {
         return Ok(());
     }
     let message = format!(
-        "the scheduler keeps up to {} datasets with {} keys together, and there is no room for one \
-         more with {keys}; release some with `wask release`",
-        quotas.names, quotas.dataset_keys
+        "the scheduler keeps up to {} datasets with {} keys and {} of types together, and there is \
+         no room for one more with {keys}; release some with `wask release`",
+        quotas.names,
+        quotas.dataset_keys,
+        bytes_text(quotas.type_bytes as u64)
     );
     Err(Refusal::new(RefusalCode::Forbidden, message))
 }

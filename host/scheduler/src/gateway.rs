@@ -49,16 +49,14 @@ impl gateway::Server for Gateway {
             wire::write_refusal(results.get().init_result().init_refused(), &refusal);
             return Ok(());
         }
+        // Whoever gives none gets no session.
+        let events = params.get_events()?;
         let (tenant, tenant_name) = DEFAULT_TENANT;
         let (session, outbox) = self.hub.open_session(tenant, self.connection.clone());
         tracing::info!(%session, name = shown(name), "client logged in");
-        spawn_local(send_events(
-            self.hub.clone(),
-            session,
-            outbox,
-            params.get_events()?,
-        ));
+        spawn_local(send_events(self.hub.clone(), session, outbox, events));
         self.let_in();
+        self.connection.expect_answers();
         let mut accepted = results.get().init_result().init_accepted();
         accepted.set_session(Session::serve(self.hub.clone(), session));
         accepted.set_tenant(tenant_name);

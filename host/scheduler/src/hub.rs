@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, mpsc},
+    sync::{Notify, Semaphore, mpsc},
     task::yield_now,
     time,
 };
@@ -26,6 +26,10 @@ use wask_value::Type;
 
 use crate::{Config, callees::Callees, library::Library, refusals::Refusals, types::Types};
 
+/// Gathers that are under way at a time: what they have on their way from one worker stays within
+/// what its connection may hold.
+const GATHERS: usize = 96;
+
 /// The one tenant, until there are more.
 pub(crate) const DEFAULT_TENANT: (TenantId, &str) = (TenantId(0), "default");
 
@@ -38,6 +42,8 @@ pub(crate) struct Hub {
     state: RefCell<State>,
     /// The core has been told something, or its time has come.
     wake: Notify,
+    /// Room for gathers of all sessions that are under way.
+    pub(crate) gathers: Semaphore,
     /// Bytes of components that sessions have begun to upload.
     pub(crate) uploading: Rc<Cell<u64>>,
 }
@@ -124,6 +130,7 @@ impl Hub {
             started,
             state: RefCell::new(state),
             wake: Notify::new(),
+            gathers: Semaphore::new(GATHERS),
             uploading: Rc::default(),
         }))
     }
@@ -232,8 +239,9 @@ impl Hub {
     ) -> Result<(WorkerId, Rc<Outbox<Action>>), Refusal> {
         self.config.quotas.check_worker(&join)?;
         if let Some(before) = self.same_as(&join) {
-            // Its last connection is broken, and nobody has noticed yet.
-            self.remove_worker(before, true);
+            // Its last connection is broken, and nobody has noticed yet; if it is not, whoever is at
+            // its other end joins again.
+            self.expel(before, "a worker that says to be this one has joined");
         }
         let mut state = self.state_mut();
         let name = &join.info.name;
@@ -444,7 +452,7 @@ impl State {
 }
 
 impl SessionEntry {
-    fn check(&self, outbox_items: usize) {
+    pub(crate) fn check(&self, outbox_items: usize) {
         if self.outbox.len() > outbox_items {
             self.connection
                 .close("the client takes in its events too slowly");

@@ -1,9 +1,13 @@
 //! Serves one client.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    rc::{Rc, Weak},
+};
 
+use tokio::sync::Semaphore;
 use wask_core::{
-    Digest, Key, SessionId, TenantId,
+    Digest, Key, SessionId, TenantId, bytes_text,
     scheduler::{Event, Spread},
 };
 use wask_rpc::{
@@ -21,6 +25,14 @@ use crate::{
     status, upload,
 };
 
+/// Gathers of one session that are under way at a time. Each may have a window of bytes on its way
+/// from each worker, for which the worker's connection is accountable.
+const GATHERS: usize = 8;
+/// How many other items a refusal counts as that waits to be told: it is a text of its own.
+const REFUSAL_WEIGHT: usize = 10;
+/// What the header of a value takes in a message beside its texts.
+const HEADER_BYTES: usize = 96;
+
 /// A client's session. The client's connection holds it; when it drops, the session ends.
 pub(crate) struct Session {
     pub(crate) hub: Rc<Hub>,
@@ -28,6 +40,10 @@ pub(crate) struct Session {
     pub(crate) tenant: TenantId,
     tenant_name: &'static str,
     begun: Begun,
+    /// Room for gathers that are under way.
+    gathers: Semaphore,
+    /// The one stream of what it submits, once that was asked for.
+    commands: OnceCell<session_commands::Client>,
 }
 
 impl Session {
@@ -40,6 +56,8 @@ impl Session {
             tenant,
             tenant_name,
             begun,
+            gathers: Semaphore::new(GATHERS),
+            commands: OnceCell::new(),
         })
     }
 
@@ -81,9 +99,20 @@ impl Session {
         &self,
         params: &session::ScatterParams,
     ) -> Result<Result<Vec<Header>, Refusal>, Error> {
-        let mut headers = Vec::new();
+        let (mut headers, mut bytes) = (Vec::new(), 0);
+        // A worker gets them in one message, which it may visit twice.
+        let most = self.hub.config.limits.message_bytes / 2;
         for object in wire::structs(params.get()?.get_objects()?)? {
             let type_text = object.get_type()?.to_str()?.to_owned();
+            bytes += HEADER_BYTES + type_text.len() + self.tenant_name.len();
+            if bytes > most {
+                let message = format!(
+                    "the keys and types of the values in one scatter take up to {}; scatter fewer \
+                     at a time",
+                    bytes_text(most as u64)
+                );
+                return Ok(Err(Refusal::new(RefusalCode::Invalid, message)));
+            }
             let ty = datasets::parse_type(&type_text).and_then(|ty| self.hub.type_id(&ty));
             let result_type = match ty {
                 Ok(ty) => ty,
@@ -113,9 +142,8 @@ impl session::Server for Session {
         _: session::CommandsParams,
         mut results: session::CommandsResults,
     ) -> Result<(), capnp::Error> {
-        results
-            .get()
-            .set_commands(capnp_rpc::new_client(Commands::new(self)));
+        let commands = self.commands.get_or_init(|| Commands::client(&self));
+        results.get().set_commands(commands.clone());
         Ok(())
     }
 
@@ -216,6 +244,9 @@ impl session::Server for Session {
         params: session::GatherParams,
         mut results: session::GatherResults,
     ) -> Result<(), capnp::Error> {
+        // Never closed.
+        let _own = self.gathers.acquire().await;
+        let _one_of_all = self.hub.gathers.acquire().await;
         let params = params.get()?;
         let keys = wire::read_keys(params.get_keys()?)?;
         let (own, mut missing): (Vec<_>, Vec<_>) =
@@ -328,7 +359,8 @@ fn write_done(mut out: session::done::Builder<'_>, done: Result<(), Refusal>) {
 
 /// The stream of what a client submits and lets go of.
 struct Commands {
-    session: Rc<Session>,
+    /// It holds this in turn, and its client holds it.
+    session: Weak<Session>,
     parts: RefCell<Parts>,
 }
 
@@ -365,17 +397,22 @@ impl session_commands::Server for Commands {
 }
 
 impl Commands {
-    fn new(session: Rc<Session>) -> Self {
-        Self {
-            session,
+    fn client(session: &Rc<Session>) -> session_commands::Client {
+        capnp_rpc::new_client(Self {
+            session: Rc::downgrade(session),
             parts: RefCell::default(),
-        }
+        })
+    }
+
+    fn session(&self) -> Result<Rc<Session>, Error> {
+        let over = || Error::Disconnected("the session is over".to_owned());
+        self.session.upgrade().ok_or_else(over)
     }
 
     /// An error of a stream would poison it: the session is ended instead, and the client told why.
     fn end_on_error(&self, taken: Result<(), Error>) {
-        if let Err(error) = taken {
-            let Session { hub, id, .. } = &*self.session;
+        if let (Err(error), Some(session)) = (taken, self.session.upgrade()) {
+            let Session { hub, id, .. } = &*session;
             tracing::warn!(session = %id, %error, "a client sent what makes no sense");
             hub.disconnect(
                 *id,
@@ -387,7 +424,8 @@ impl Commands {
     fn take_in_part(&self, params: &session_commands::PartParams) -> Result<(), Error> {
         let params = params.get()?;
         let (part, is_last) = (params.get_bytes()?, params.get_last());
-        let limits = &self.session.hub.config.limits;
+        let session = self.session()?;
+        let limits = &session.hub.config.limits;
         let whole = self.parts.borrow_mut().add(part, is_last, limits)?;
         match whole {
             Some(whole) => self.take_in(whole.get_root()?),
@@ -396,13 +434,14 @@ impl Commands {
     }
 
     fn take_in(&self, batch: session_batch::Reader<'_>) -> Result<(), Error> {
+        let session = self.session()?;
         let Session {
             hub,
             id: session,
             tenant,
             tenant_name,
             ..
-        } = &*self.session;
+        } = &*session;
         let session = *session;
         let batch = wire::read_session_batch(batch, tenant_name)?;
         let detached = batch.detached.clone();
@@ -411,6 +450,8 @@ impl Commands {
         let most = hub.config.limits.argument_bytes;
         let admitted = admit(&mut hub.state_mut(), rules, most, quotas, *tenant, batch);
         if let Some(entry) = hub.state().sessions.get(&session) {
+            // One message's worth comes on top at most.
+            entry.check(hub.config.outbox_items / REFUSAL_WEIGHT);
             for (key, refusal) in admitted.refused {
                 entry
                     .outbox

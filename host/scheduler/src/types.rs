@@ -43,6 +43,8 @@ impl Types {
         let bytes = self.bytes + text.len() + OVERHEAD;
         let next = self.last.checked_add(1);
         let Some(next) = next.filter(|_| bytes <= self.bytes_max) else {
+            // Some may not be used any more by the time that the next message comes.
+            self.sweep_at = 0;
             let message = format!(
                 "the results that are known here have so many types that their texts take {} \
                  bytes, as much as this scheduler keeps; release some results",
@@ -89,6 +91,18 @@ mod tests {
         assert_eq!(types.id(&Type::list(Type::U8)), Ok(list));
         assert_eq!(types.get(text), Some(&Type::String));
         assert_eq!(types.get(TypeId(9)), None);
+    }
+
+    #[test]
+    fn who_finds_no_room_has_types_looked_at_again() {
+        let mut types = Types::new(1 << 10);
+        let nth = |n: usize| Type::flags([format!("f{n}")]);
+        let ids: Vec<_> = (0..100).map_while(|n| types.id(&nth(n)).ok()).collect();
+        // All are used at first.
+        types.make_room(|| ids.iter().copied().collect());
+        assert!(types.id(&nth(100)).is_err());
+        types.make_room(BTreeSet::new);
+        assert!(types.id(&nth(100)).is_ok());
     }
 
     #[test]

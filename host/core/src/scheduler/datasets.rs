@@ -119,6 +119,12 @@ impl SchedulerCore {
         datasets.map(|dataset| dataset.tasks.len()).sum()
     }
 
+    /// Bytes of the types of all datasets.
+    pub fn dataset_type_bytes(&self) -> usize {
+        let datasets = self.datasets.values().flat_map(BTreeMap::values);
+        datasets.map(|dataset| dataset.ty.len()).sum()
+    }
+
     /// The names of a tenant's datasets, in order.
     pub fn datasets(&self, tenant: TenantId) -> Vec<Arc<str>> {
         let datasets = self.datasets.get(&tenant).into_iter();
