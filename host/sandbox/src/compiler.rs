@@ -20,6 +20,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use nix::sys::signal::Signal;
+
 use crate::{
     Cancel,
     compile_child::{Answer, Request},
@@ -104,6 +106,25 @@ impl Compilers {
     ) -> Result<Vec<u8>, NoCode> {
         let _place = self.enter(cancel)?;
         let deadline = Instant::now() + self.settings.timeout;
+        match self.compile_in_process(component, metered, cancel, deadline)? {
+            Ok(code) => Ok(code),
+            // A system that is short of memory kills what it likes: that says nothing yet.
+            Err(Died {
+                was_killed: true, ..
+            }) => self
+                .compile_in_process(component, metered, cancel, deadline)?
+                .map_err(|died| NoCode::Refused(died.message)),
+            Err(died) => Err(NoCode::Refused(died.message)),
+        }
+    }
+
+    fn compile_in_process(
+        &self,
+        component: &[u8],
+        metered: bool,
+        cancel: &Cancel,
+        deadline: Instant,
+    ) -> Result<Result<Vec<u8>, Died>, NoCode> {
         let (process, pipes) = Process::start(&self.settings)?;
         let stop = Stop::default();
         let (code, heard) = thread::scope(|scope| {
@@ -117,11 +138,11 @@ impl Compilers {
             (answer, (said.join().unwrap_or_default(), status))
         });
         match (code, stop.why()) {
-            (Ok(Answer::Code(code)), _) => Ok(code),
+            (Ok(Answer::Code(code)), _) => Ok(Ok(code)),
             (Ok(Answer::Refused(message)), _) => Err(NoCode::Refused(message)),
             (_, Some(Why::Cancelled)) => Err(NoCode::Cancelled),
             (_, Some(Why::Deadline)) => Err(NoCode::Refused(self.too_long())),
-            (Err(error), _) => Err(NoCode::Refused(self.died(&error, &heard.0, heard.1))),
+            (Err(error), _) => Ok(Err(self.died(&error, &heard.0, heard.1))),
         }
     }
 
@@ -173,23 +194,38 @@ impl Compilers {
         format!("compiling takes longer than {timeout:?}, the limit here; make it smaller")
     }
 
-    fn died(&self, error: &io::Error, heard: &str, status: Option<ExitStatus>) -> String {
+    fn died(&self, error: &io::Error, heard: &str, status: Option<ExitStatus>) -> Died {
         // What Rust's allocator says as it gives up.
         if heard.contains("memory allocation of") {
             let memory = wask_core::bytes_text(self.settings.memory);
-            return format!("compiling takes more memory than {memory}, the limit here");
+            return Died {
+                message: format!("compiling takes more memory than {memory}, the limit here"),
+                was_killed: false,
+            };
         }
         let end = match status {
             Some(status) if status.signal().is_some() => status.to_string(),
             _ => error.to_string(),
         };
         let last = heard.trim().lines().last().unwrap_or_default();
-        text::start(&format!("the compiler died ({end}) {last}"), MESSAGE_MAX).into_owned()
+        let message = format!("the compiler died ({end}) {last}");
+        Died {
+            message: text::start(&message, MESSAGE_MAX).into_owned(),
+            was_killed: status.and_then(|status| status.signal()) == Some(Signal::SIGKILL as i32),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The end of a process that gave no answer.
+struct Died {
+    /// What is known of it.
+    message: String,
+    /// Whether somebody killed it.
+    was_killed: bool,
 }
 
 fn processors() -> u32 {

@@ -108,6 +108,14 @@ impl membership::Server for Membership {
     }
 }
 
+/// A result rides on the news of it only if it is small: else it is left where it is.
+fn without_large(mut event: Event, most: usize) -> Event {
+    if let Event::TaskFinished { result, .. } = &mut event {
+        result.inline.take_if(|value| value.len() > most);
+    }
+    event
+}
+
 struct Events {
     hub: Rc<Hub>,
     worker: WorkerId,
@@ -118,7 +126,11 @@ impl worker_events::Server for Events {
         let read = params.get().and_then(|params| params.get_events());
         let events = read.map_err(Into::into);
         match events.and_then(|events| wire::read_worker_events(self.worker, events)) {
-            Ok(events) => self.hub.tell(events),
+            Ok(events) => {
+                let most = self.hub.config.limits.inline_bytes;
+                self.hub
+                    .tell(events.into_iter().map(|event| without_large(event, most)));
+            }
             // An error here would poison the stream: the worker is given up instead, and told why.
             Err(error) => {
                 tracing::error!(worker = %self.worker, %error, "a worker sent what makes no sense");

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures::future::join_all;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 use wask_core::{
     Key, ScatterId, SessionId, TypeId, WorkerId, bytes_text,
     scheduler::{DataHeader, Event, ScatterError, Spread},
@@ -148,7 +148,10 @@ async fn open_part(
         out.set_size(header.size);
         out.set_tenant(tenant);
     }
-    let sink = request.send().promise.await?.get()?.get_sink()?;
+    // A worker answers that at once.
+    let answer = timeout(hub.config.limits.answer_time, request.send().promise).await;
+    let answer = answer.map_err(|_| Error::Disconnected(format!("{worker} does not answer")))?;
+    let sink = answer?.get()?.get_sink()?;
     Ok(Part { worker, sink })
 }
 

@@ -389,9 +389,11 @@ pub(super) fn read_finished(finished: finished::Reader<'_>) -> Result<TaskResult
         true => Some(Bytes::copy_from_slice(finished.get_inline()?)),
         false => None,
     };
+    let nbytes = finished.get_nbytes();
     Ok(TaskResult {
-        nbytes: finished.get_nbytes(),
-        inline,
+        nbytes,
+        // What is no whole value is none; it can still be fetched.
+        inline: inline.filter(|value| value.len() as u64 == nbytes),
         duration: Duration::from_nanos(finished.get_duration_nanos()),
     })
 }

@@ -70,6 +70,18 @@ fn a_compiler_that_dies_is_a_refusal_that_says_how() {
     assert_eq!(children(), 0);
 }
 
+/// A system that is short of memory kills what it likes.
+#[test]
+fn a_compiler_that_was_killed_once_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("tried");
+    let script = format!(
+        "cat > /dev/null; if [ -e {mark:?} ]; then echo twice >&2; exit 3; fi; touch {mark:?}; kill -9 $$"
+    );
+    let told = message(shell(&script));
+    assert!(told.contains("twice"), "{told}");
+}
+
 #[test]
 fn a_compiler_that_answers_nonsense_is_refused() {
     // An answer of code, eight bytes of it, which wasmtime does not take for code.
