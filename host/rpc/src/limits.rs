@@ -51,6 +51,8 @@ pub struct Limits {
     pub capabilities: usize,
     /// How long a peer may leave a question unanswered, where it has to answer at once.
     pub answer_time: Duration,
+    /// How long a client that stores values may send none of their bytes.
+    pub transfer_idle: Duration,
     /// Questions of a peer that are not both answered and done with.
     pub questions: usize,
     /// Questions that a peer gave up before they were answered; each takes some room for as long as
@@ -112,6 +114,7 @@ impl Default for Limits {
             stranger_lines_every: Duration::from_secs(10),
             capabilities: 64,
             answer_time: Duration::from_secs(30),
+            transfer_idle: Duration::from_secs(60),
             questions: 100_000,
             given_up: 500_000,
             question_bytes: 512 << 20,

@@ -1,13 +1,17 @@
 //! Bulk data on its way between clients and workers.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
-    rc::Rc,
+    rc::{Rc, Weak},
 };
 
 use futures::future::join_all;
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    task::spawn_local,
+    time::{Instant, sleep_until, timeout},
+};
 use wask_core::{
     Key, ScatterId, SessionId, TypeId, WorkerId, bytes_text,
     scheduler::{DataHeader, Event, ScatterError, Spread},
@@ -54,6 +58,7 @@ pub(crate) async fn scatter(
         parts: Vec::new(),
         fault: RefCell::default(),
         news: RefCell::new(None),
+        heard: Cell::new(Instant::now()),
         _transfer: transfer,
     };
     let placed = match news.recv().await {
@@ -83,7 +88,36 @@ pub(crate) async fn scatter(
         }
     }
     relay.news = RefCell::new(Some(news));
-    Ok(capnp_rpc::new_client(relay))
+    relay.heard.set(Instant::now());
+    let relay = Rc::new(relay);
+    spawn_local(give_up_when_idle(Rc::downgrade(&relay)));
+    Ok(capnp_rpc::new_client_from_rc(relay))
+}
+
+/// Gives a scatter up of which no bytes come, so that the room that workers keep for it is free again.
+async fn give_up_when_idle(relay: Weak<Relay>) {
+    let mut due = Instant::now();
+    loop {
+        sleep_until(due).await;
+        let Some(relay) = relay.upgrade() else {
+            return;
+        };
+        // From the end on nothing more comes of the client.
+        if relay.news.borrow().is_none() || relay.fault.borrow().is_some() {
+            return;
+        }
+        let idle = relay.hub.config.limits.transfer_idle;
+        due = relay.heard.get() + idle;
+        if due <= Instant::now() {
+            let message = format!(
+                "no bytes of these values came for {idle:?}, so they were given up; store them again"
+            );
+            let refusal = Refusal::new(RefusalCode::Unavailable, message);
+            *relay.fault.borrow_mut() = Some(refusal);
+            relay.hub.forget_scatter(relay.scatter);
+            return;
+        }
+    }
 }
 
 /// In words for people, why values were not stored.
@@ -172,6 +206,8 @@ struct Relay {
     fault: RefCell<Option<Refusal>>,
     /// What the core decides; taken by who waits for the end.
     news: RefCell<Option<mpsc::UnboundedReceiver<ScatterNews>>>,
+    /// When bytes came last.
+    heard: Cell<Instant>,
     /// Counts as begun until this is dropped.
     _transfer: Transfer,
 }
@@ -184,6 +220,7 @@ impl Drop for Relay {
 
 impl object_sink::Server for Relay {
     async fn write(self: Rc<Self>, params: object_sink::WriteParams) -> Result<(), capnp::Error> {
+        self.heard.set(Instant::now());
         if self.fault.borrow().is_none()
             && let Err(error) = self.pass_on(&params).await
         {

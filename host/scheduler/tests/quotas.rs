@@ -9,7 +9,7 @@ use wask_schema::{
     gateway_capnp::gateway,
     session_capnp::{client_events, session, session_batch},
     transfer_capnp::{object_sink, object_store},
-    worker_capnp::worker_commands,
+    worker_capnp::{membership, worker_commands},
 };
 
 /// A client that hears nothing.
@@ -93,6 +93,23 @@ impl Client {
                 Err(wire::read_refusal(refusal.unwrap()).unwrap())
             }
             _ => panic!("nobody has uploaded it before"),
+        }
+    }
+
+    /// Announces a value of so many bytes.
+    async fn scatter(&self, size: u64) -> Result<object_sink::Client, String> {
+        let mut request = self.session.scatter_request();
+        let mut header = request.get().init_objects(1).get(0);
+        header.set_key(&[9; 32]);
+        header.set_type("list<u8>");
+        header.set_size(size);
+        let answer = request.send().promise.await.unwrap();
+        let result = answer.get().unwrap().get_result().unwrap();
+        match result.which().unwrap() {
+            session::scatter::Sink(sink) => Ok(sink.unwrap()),
+            session::scatter::Refused(refusal) => {
+                Err(wire::read_refusal(refusal.unwrap()).unwrap().message)
+            }
         }
     }
 
@@ -259,10 +276,28 @@ fn a_session_has_one_stream_however_often_it_is_asked_for() {
 struct Idle;
 
 impl worker_commands::Server for Idle {}
-impl object_store::Server for Idle {}
 
-/// Joins as a worker of this name, which was another before; the scheduler's number, and its own.
-async fn join(scheduler: &Scheduler, before: Option<(u64, u32)>) -> (Connection, (u64, u32)) {
+impl object_store::Server for Idle {
+    async fn put(
+        self: Rc<Self>,
+        _: object_store::PutParams,
+        mut results: object_store::PutResults,
+    ) -> Result<(), capnp::Error> {
+        results.get().set_sink(wask_rpc::object_collector([]).0);
+        Ok(())
+    }
+}
+
+/// A worker that does nothing.
+struct Worker {
+    /// The scheduler's number, and its own.
+    place: (u64, u32),
+    connection: Connection,
+    _membership: membership::Client,
+}
+
+/// Joins as a worker, which was another before.
+async fn join(scheduler: &Scheduler, before: Option<(u64, u32)>) -> Worker {
     let limits = Limits::default();
     let stream = connect(scheduler.address(), &limits).await.unwrap();
     let (door, connection) = Connection::open::<gateway::Client>(stream, &limits);
@@ -294,22 +329,49 @@ async fn join(scheduler: &Scheduler, before: Option<(u64, u32)>) -> (Connection,
         panic!("the worker was refused");
     };
     let accepted = accepted.unwrap();
-    (
+    Worker {
+        place: (accepted.get_scheduler(), accepted.get_worker()),
         connection,
-        (accepted.get_scheduler(), accepted.get_worker()),
-    )
+        _membership: accepted.get_membership().unwrap(),
+    }
 }
 
 #[test]
 fn a_worker_whose_place_another_takes_hears_of_it() {
     let scheduler = scheduler("places", Quotas::default(), 1 << 20);
     run(async {
-        let (first, place) = join(&scheduler, None).await;
-        let (_second, _) = join(&scheduler, Some(place)).await;
-        let reason = first.closed().await.to_string();
+        let first = join(&scheduler, None).await;
+        let _second = join(&scheduler, Some(first.place)).await;
+        let reason = first.connection.closed().await.to_string();
         assert!(
             reason.contains("a worker that says to be this one"),
             "{reason}"
         );
+    });
+}
+
+#[test]
+fn room_for_values_of_which_no_bytes_come_is_free_again() {
+    let limits = Limits {
+        transfer_idle: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let config = Config {
+        limits,
+        ..Config::new(Address::InProcess("idle".into()))
+    };
+    let scheduler = Scheduler::start(config).unwrap();
+    run(async {
+        let _worker = join(&scheduler, None).await;
+        let [first, second] = [Client::new(&scheduler).await, Client::new(&scheduler).await];
+        let sink = first.scatter(1 << 20).await.unwrap();
+        // All room is taken until the first is given up.
+        while let Err(told) = second.scatter(1 << 20).await {
+            assert!(told.contains("try again"), "{told}");
+        }
+        let answer = sink.finish_request().send().promise.await.unwrap();
+        let result = answer.get().unwrap().get_result().unwrap();
+        let told = wire::read_sink_result(result).unwrap_err().to_string();
+        assert!(told.contains("no bytes of these values came"), "{told}");
     });
 }
