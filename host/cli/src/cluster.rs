@@ -3,12 +3,16 @@
 //! The first of: `--scheduler`, `WASK_SCHEDULER`, the config file, what `wask up` started; for
 //! commands that need nothing that lasts, a cluster in this process.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use clap::parser::ValueSource;
-use wask_client::{Client, Dataset};
+use wask_client::{Client, Dataset, Error as ClientError};
 use wask_deploy::LocalCluster;
-use wask_rpc::Address;
+use wask_rpc::{Address, Backoff};
 
 use crate::{
     args::ClusterArgs,
@@ -20,6 +24,13 @@ use crate::{
     state::{self, Found},
     table::count,
 };
+
+/// Where a cluster comes from that `wask up` keeps running.
+const WASK_UP: &str = "wask up";
+/// How long its scheduler may take to be there again.
+const STARTING_AGAIN: Duration = Duration::from_secs(3);
+/// The first and the longest pause between two tries to connect.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
 /// What every command knows besides its own options.
 #[derive(Clone, Debug)]
@@ -84,7 +95,7 @@ impl Choice {
             Found::Running(up) => Ok(Self::At {
                 address: up.address.parse()?,
                 token: given_token(args.token_file.as_ref())?.or(Some(up.token)),
-                origin: "wask up",
+                origin: WASK_UP,
             }),
             Found::Stale(up) => {
                 note(format!("{}; ignored", up.stale(&context.paths)));
@@ -188,7 +199,11 @@ impl Cluster {
             } => {
                 self.context
                     .note(format!("using the cluster at {address} ({origin})"));
-                connect(address, token.as_deref()).await?
+                let patience = match *origin == WASK_UP {
+                    true => STARTING_AGAIN,
+                    false => Duration::ZERO,
+                };
+                connect(address, token.as_deref(), patience).await?
             }
             Choice::InProcess => {
                 let slots = std::thread::available_parallelism().map_or(1, usize::from);
@@ -274,13 +289,24 @@ pub(crate) async fn unknown_dataset(
     }
 }
 
-async fn connect(address: &Address, token: Option<&str>) -> Result<Client> {
+/// Connects; where nobody answers, tries again for so long.
+async fn connect(address: &Address, token: Option<&str>, patience: Duration) -> Result<Client> {
     let mut builder = Client::builder(address.to_string()).name("wask");
     if let Some(token) = token {
         builder = builder.token(token);
     }
     let advice = "; --token-file or WASK_TOKEN gives the cluster's token";
-    builder.connect().await.map_err(|error| {
+    let start = Instant::now();
+    let mut backoff = Backoff::new(PAUSE.0, PAUSE.1);
+    let connected = loop {
+        match builder.clone().connect().await {
+            Err(ClientError::Unreachable(_)) if start.elapsed() < patience => {
+                tokio::time::sleep(backoff.pause()).await;
+            }
+            connected => break connected,
+        }
+    };
+    connected.map_err(|error| {
         let failed = Failed::from(error);
         match (failed.exit, token) {
             (Exit::Refused, None) => Failed::message(Exit::Refused, format!("{failed}{advice}")),
@@ -350,7 +376,7 @@ mod tests {
             Choice::At {
                 address: "unix:///x".parse().unwrap(),
                 token: Some("secret".into()),
-                origin: "wask up",
+                origin: WASK_UP,
             }
         );
     }

@@ -2,13 +2,14 @@
 
 use std::{borrow::Borrow, sync::Arc};
 
-use wask_rpc::wire::DatasetInfo;
+use wask_rpc::{RefusalCode, wire::DatasetInfo};
 use wask_value::Type;
 
 use super::gather::keys;
 use crate::{
     Client, Error, Future,
-    handle::{Description, Handle},
+    handle::{Description, Handle, State},
+    results::check,
 };
 
 /// A named set of futures of one type, as [`Client::dataset`] gives it.
@@ -81,9 +82,21 @@ impl Client {
         let (keys, ty) = (keys(&futures), ty.to_string());
         // The scheduler must know the keys before it names them.
         self.session.flush().await?;
-        self.session
+        let published = self
+            .session
             .call(async move |remote| remote.publish(name, keys, ty, replace).await)
-            .await
+            .await;
+        published.map_err(|error| match &error {
+            // What it does not know it may have refused, and that says more.
+            Error::Refused(refusal) if refusal.code == RefusalCode::NotFound => {
+                let why = |future: &Future<T>| match future.handle.state() {
+                    state @ State::Refused(_) => check(&future.handle, &state).err(),
+                    _ => None,
+                };
+                futures.iter().find_map(why).unwrap_or(error)
+            }
+            _ => error,
+        })
     }
 
     /// The futures that were published under a name. They are held from now on, whatever becomes

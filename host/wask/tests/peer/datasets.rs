@@ -30,6 +30,18 @@ async fn what_is_published_outlives_its_client() {
 }
 
 #[tokio::test]
+async fn what_was_refused_is_not_published_and_the_reason_is_told() {
+    let bench = Bench::new(1, 1).await;
+    let input = bench.submit("add", (1, 2));
+    assert_eq!(number(&input).await, 3);
+    bench.client.cancel([&input]);
+    bench.until_empty().await;
+    let sum = bench.submit("add", (&input, 1));
+    let error = bench.client.publish("sum", [&sum]).await.unwrap_err();
+    assert!(!error.to_string().contains("was it released"), "{error}");
+}
+
+#[tokio::test]
 async fn published_work_goes_on_without_its_client() {
     let (bench, endless) = Bench::busy().await;
     let other = bench.cluster.client().await.unwrap();

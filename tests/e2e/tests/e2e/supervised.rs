@@ -102,7 +102,9 @@ fn what_dies_is_started_again() {
     wait_until("two workers", || up.workers() == 2);
     let workers = ["/workers/0/pid", "/workers/1/pid"];
     let pids = workers.map(|worker| up.pid(worker));
-    up.kill_and_wait("/scheduler/pid");
+    // Who asks right then waits until it is there again.
+    kill(Pid::from_raw(up.pid("/scheduler/pid")), Signal::SIGKILL).unwrap();
+    wask.ok(&["status"]);
     wait_until("two workers of the new scheduler", || up.workers() == 2);
     assert_eq!(up.file()["address"], address);
     assert_eq!(workers.map(|worker| up.pid(worker)), pids, "they came back");
