@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, VecDeque},
     fmt,
+    time::Duration,
 };
 
 use capnp::message::ReaderOptions;
@@ -111,6 +112,11 @@ impl Ledger {
             options.traversal_limit_in_words(Some(self.limits.stranger_bytes / 8));
         }
         options
+    }
+
+    /// How long a message may take from its first byte to its last.
+    pub(crate) fn message_time(&self) -> Duration {
+        self.limits.message_time
     }
 
     /// How a message may be read.

@@ -11,6 +11,8 @@ pub struct Limits {
     /// times. Its header alone makes the reader allocate that much. A sender keeps to
     /// [`whole_bytes`](Self::whole_bytes).
     pub message_bytes: usize,
+    /// How long a message may take from its first byte to its last.
+    pub message_time: Duration,
     /// Bytes of a message that comes in parts: a task of very many inputs.
     pub large_bytes: usize,
     /// Depth of pointers in one message.
@@ -95,6 +97,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_bytes: 16 << 20,
+            message_time: Duration::from_secs(60),
             large_bytes: 128 << 20,
             message_nesting: 64,
             stream_window: 4 << 20,

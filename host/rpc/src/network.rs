@@ -14,7 +14,8 @@ use capnp_rpc::{
     Connection, FlowController, IncomingMessage, OutgoingMessage, VatNetwork, rpc_capnp::message,
     rpc_twoparty_capnp::Side, twoparty,
 };
-use futures::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, io::Empty};
+use futures::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, future::pending, io::Empty};
+use tokio::time::timeout;
 
 use crate::{error::closed, ledger::Ledger};
 
@@ -112,7 +113,16 @@ impl<R: AsyncBufRead + Unpin + 'static> Connection<Side> for Link<R> {
             let ledger = &incoming.ledger;
             let read = async {
                 reader.fill_buf().await?;
-                try_read_message(&mut reader, ledger.size_limit()).await
+                // Room was made for all of it by then.
+                let message = try_read_message(&mut reader, ledger.size_limit());
+                match timeout(ledger.message_time(), message).await {
+                    Ok(read) => read,
+                    Err(_) => {
+                        let limit = ledger.message_time();
+                        ledger.close(format!("a message of the peer took longer than {limit:?}"));
+                        pending().await
+                    }
+                }
             };
             let message = tokio::select! {
                 biased;

@@ -372,3 +372,25 @@ fn a_message_with_very_many_capabilities_is_the_last() {
         place.enter().await.unwrap();
     });
 }
+
+#[test]
+fn a_message_that_does_not_come_to_its_end_is_not_waited_for() {
+    let limits = Limits {
+        message_time: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    run(limits, async |place| {
+        let mut stream = place.stream().await;
+        let message = bootstrap(0);
+        stream
+            .write_all(&message[..message.len() - 1])
+            .await
+            .unwrap();
+        let mut told = Vec::new();
+        // It may be cut off hard.
+        let _ = stream.read_to_end(&mut told).await;
+        let told = String::from_utf8_lossy(&told).into_owned();
+        assert!(told.contains("took longer than 50ms"), "{told}");
+        place.enter().await.unwrap();
+    });
+}
