@@ -181,11 +181,11 @@ fn objects(cluster: &Cluster) -> Result<()> {
             let bytes = Bytes::copy_from_slice(&n.to_le_bytes());
             (Key::of_data("default", "u32", &bytes), bytes)
         };
-        let values: Vec<_> = (0..100_000).map(value).collect();
+        let values: Vec<_> = (0..75_000).map(value).collect();
         peer.scatter_all("u32", values).await?;
         anyhow::Ok(())
     })?;
-    println!("   100000 values in one scatter         {}", watch.stop()?);
+    println!("    75000 values in one scatter         {}", watch.stop()?);
     let watch = Watch::start(&cluster.address);
     with_peers(async {
         let peer = Peer::login(&cluster.address, None).await?;
