@@ -31,9 +31,9 @@ const AT_A_TIME: usize = 4;
 /// Why a component cannot be had, in words.
 pub(crate) type Failed = Arc<str>;
 
-type Outcome = Result<Arc<Compiled>, Failed>;
+pub(crate) type Obtained = Result<Arc<Compiled>, Failed>;
 
-type Getting = LocalBoxFuture<'static, Outcome>;
+type Getting = LocalBoxFuture<'static, Obtained>;
 
 /// The components of one worker. Whoever asks for one that is being fetched waits with the others.
 pub(crate) struct Components {
@@ -81,17 +81,23 @@ impl Components {
         *self.membership.borrow_mut() = Some(membership);
     }
 
-    /// The component that a task runs, unless it is known what comes of asking for it.
-    pub(crate) fn wanted_by(&self, task: &TaskSpec) -> Option<Name> {
+    /// The component that a task runs, as far as it is here.
+    pub(crate) fn needed_by(&self, task: &TaskSpec) -> Needed {
         let TaskKind::Function { component, .. } = &task.definition.kind else {
-            return None;
+            return Needed::Nothing;
         };
-        let name = (*component, is_metered(task));
-        (!matches!(self.find(name), Some(Found::Done(_)))).then_some(name)
+        let name = (
+            *component,
+            task.definition.options.limits.fuel != Limit::Unlimited,
+        );
+        match self.find(name) {
+            Some(Found::Done(outcome)) => Needed::Known(outcome),
+            _ => Needed::Wanted(name),
+        }
     }
 
     /// A component, ready to run. Ready at once where it was used before.
-    pub(crate) async fn get(&self, name: Name) -> Outcome {
+    pub(crate) async fn get(&self, name: Name) -> Obtained {
         let coming = match self.find(name) {
             Some(Found::Done(outcome)) => return outcome,
             Some(Found::Coming(coming)) => coming,
@@ -126,13 +132,18 @@ fn digest_of((digest, _): Name) -> wask_component::Digest {
     wask_component::Digest::from_bytes(digest.0)
 }
 
-/// Whether a task counts fuel, which other code is compiled for.
-pub(crate) fn is_metered(task: &TaskSpec) -> bool {
-    task.definition.options.limits.fuel != Limit::Unlimited
+/// What a task runs.
+pub(crate) enum Needed {
+    /// No component.
+    Nothing,
+    /// A component that is here, or is known not to be had.
+    Known(Obtained),
+    /// One that has to be got first.
+    Wanted(Name),
 }
 
 enum Found {
-    Done(Outcome),
+    Done(Obtained),
     Coming(Shared<Getting>),
 }
 
@@ -202,7 +213,7 @@ async fn obtain(
     sandbox: Sandbox,
     (digest, metered): Name,
     room: Rc<Semaphore>,
-) -> Outcome {
+) -> Obtained {
     // Never closed.
     let _permit = room.acquire().await;
     let membership = membership.ok_or("the worker is not a member of a cluster yet")?;

@@ -20,7 +20,7 @@ use wask_rpc::{Alarm, Outbox, Recorded, wire::Command};
 use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
-    components::Name,
+    components::{Name, Needed, Obtained},
     executions::{Execution, Executions, Stage},
     fetch::fetch,
     node::{Input, Node},
@@ -157,13 +157,15 @@ impl<E: Executor> Driver<E> {
             Action::Fetch { peer, keys } => {
                 self.tasks.spawn_local(fetch(self.node.clone(), peer, keys));
             }
-            Action::Execute { task, attempt } => match self.node.components.wanted_by(&task) {
-                Some(component) => self.delay(task.key, attempt, component),
-                None => {
-                    let token = self.executions.insert(task, attempt);
-                    self.prepare(token);
-                }
-            },
+            Action::Execute { task, attempt } => {
+                let component = match self.node.components.needed_by(&task) {
+                    Needed::Wanted(name) => return self.delay(task.key, attempt, name),
+                    Needed::Known(component) => Some(component),
+                    Needed::Nothing => None,
+                };
+                let token = self.executions.insert(task, attempt);
+                self.prepare(token, component);
+            }
             Action::Interrupt { key, attempt } => self.interrupt(key, attempt),
             Action::Keep { scatter, key } => {
                 self.node.store.rename(&staging_key(scatter, &key), key);
@@ -204,11 +206,11 @@ impl<E: Executor> Driver<E> {
     }
 
     /// Gets together what an execution needs, at once where it is all here.
-    fn prepare(&mut self, token: u64) {
+    fn prepare(&mut self, token: u64, component: Option<Obtained>) {
         let Some(execution) = self.executions.get_mut(token) else {
             return;
         };
-        let mut preparing = prepare(self.node.clone(), execution.task.clone());
+        let mut preparing = prepare(self.node.clone(), execution.task.clone(), component);
         match execution.span.in_scope(|| (&mut preparing).now_or_never()) {
             Some(Ok(inputs)) => {
                 let job = job(token, execution, inputs);

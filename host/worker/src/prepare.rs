@@ -8,7 +8,7 @@ use wask_core::{Key, Piece, TaskKind, TaskSpec};
 use wask_sandbox::{TaskLimits, Work};
 use wask_store::Found;
 
-use crate::{components::is_metered, node::Node};
+use crate::{components::Obtained, node::Node};
 
 /// All that a task needs, or why it cannot be had.
 pub(crate) type Prepared = Result<Inputs, Unprepared>;
@@ -29,16 +29,20 @@ pub(crate) enum Unprepared {
     InputGone(Key, String),
 }
 
-/// Gets what a task needs. Ready at once in the usual case: the component has been used before,
-/// the inputs are in memory, and memory is not short.
-pub(crate) fn prepare(node: Rc<Node>, task: Arc<TaskSpec>) -> Preparing {
+/// Gets what a task needs beside its component, if it runs one. Ready at once in the usual case: the
+/// inputs are in memory, and memory is not short.
+pub(crate) fn prepare(
+    node: Rc<Node>,
+    task: Arc<TaskSpec>,
+    component: Option<Obtained>,
+) -> Preparing {
     Box::pin(async move {
         // Results come faster than the disk takes older ones: it sets the pace.
         while let Some(relief) = node.store.pressure() {
             relief.await;
         }
         let limits = TaskLimits::of(&task.definition.options);
-        let work = work(&node, &task).await.map_err(Unprepared::Work)?;
+        let work = work(&task, component).map_err(Unprepared::Work)?;
         let arguments = arguments(&node, &task).await?;
         Ok(Inputs {
             work,
@@ -49,22 +53,23 @@ pub(crate) fn prepare(node: Rc<Node>, task: Arc<TaskSpec>) -> Preparing {
 }
 
 /// What the task runs.
-async fn work(node: &Node, task: &TaskSpec) -> Result<Work, String> {
-    let work = match &task.definition.kind {
-        TaskKind::Function {
-            component,
-            function,
-            applied,
-        } => {
-            let name = (*component, is_metered(task));
-            let compiled = node.components.get(name).await;
-            Work::function(compiled.map_err(|why| why.to_string())?, function, *applied)
-        }
-        TaskKind::Operator {
-            name,
-            version,
-            types,
-        } => Work::operator(name, *version, types),
+fn work(task: &TaskSpec, component: Option<Obtained>) -> Result<Work, String> {
+    let work = match (&task.definition.kind, component) {
+        (
+            TaskKind::Function {
+                function, applied, ..
+            },
+            Some(compiled),
+        ) => Work::function(compiled.map_err(|why| why.to_string())?, function, *applied),
+        (TaskKind::Function { .. }, None) => return Err("it has no component".to_owned()),
+        (
+            TaskKind::Operator {
+                name,
+                version,
+                types,
+            },
+            _,
+        ) => Work::operator(name, *version, types),
     };
     work.map_err(|error| error.to_string())
 }
