@@ -203,6 +203,11 @@ impl Ledger {
                 self.owed.borrow_mut().insert(call.get_question_id(), asked);
                 false
             }
+            // What this side has given up the peer need not answer, and mostly does not.
+            Some(Ok(message::Finish(Ok(finish)))) => {
+                self.owed.borrow_mut().remove(&finish.get_question_id());
+                false
+            }
             // What was not understood is sent back whole.
             Some(Ok(message::Unimplemented(_))) => true,
             _ => false,
@@ -323,5 +328,35 @@ impl Asked {
                 self.question_bytes -= std::mem::take(&mut question.bytes);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use capnp::message::Builder;
+
+    use super::*;
+
+    fn sent(ledger: &Ledger, write: impl FnOnce(message::Builder<'_>)) {
+        let mut message = Builder::new_default();
+        write(message.init_root());
+        ledger.queued(message.get_root_as_reader().ok(), 8);
+    }
+
+    /// A peer mostly sends no answer to what this side gave up before it was answered.
+    #[test]
+    fn what_this_side_gave_up_is_not_owed() {
+        let limits = Limits {
+            answer_time: Duration::ZERO,
+            ..Limits::default()
+        };
+        let ledger = Ledger::new(&limits, false);
+        sent(&ledger, |message| message.init_call().set_question_id(1));
+        assert!(!ledger.is_owed_too_long(), "nothing was expected by then");
+        ledger.expect_answers();
+        sent(&ledger, |message| message.init_call().set_question_id(2));
+        assert!(ledger.is_owed_too_long());
+        sent(&ledger, |message| message.init_finish().set_question_id(2));
+        assert!(!ledger.is_owed_too_long());
     }
 }

@@ -33,7 +33,8 @@ pub(crate) type Failed = Arc<str>;
 
 pub(crate) type Obtained = Result<Arc<Compiled>, Failed>;
 
-type Getting = LocalBoxFuture<'static, Obtained>;
+/// With the time that it took, which is without that spent waiting for room.
+type Getting = LocalBoxFuture<'static, (Obtained, Duration)>;
 
 /// The components of one worker. Whoever asks for one that is being fetched waits with the others.
 pub(crate) struct Components {
@@ -102,19 +103,24 @@ impl Components {
             Some(Found::Done(outcome)) => return outcome,
             Some(Found::Coming(coming)) => coming,
             None => {
-                let (membership, room) = (self.membership(), self.room.clone());
-                let coming = obtain(membership, self.sandbox.clone(), name, room)
-                    .boxed_local()
-                    .shared();
+                let (membership, sandbox) = (self.membership(), self.sandbox.clone());
+                let room = self.room.clone();
+                let coming = async move {
+                    // Never closed.
+                    let _permit = room.acquire().await;
+                    let started = Instant::now();
+                    let obtained = obtain(membership, sandbox, name).await;
+                    (obtained, started.elapsed())
+                };
+                let coming = coming.boxed_local().shared();
                 self.entries.borrow_mut().expect(name, &coming);
                 coming
             }
         };
-        let started = Instant::now();
-        let outcome = coming.await;
+        let (outcome, took) = coming.await;
         let mut entries = self.entries.borrow_mut();
         if let Some(Entry::Coming(_)) = entries.by_name.get(&name) {
-            entries.end(name, outcome.as_ref().err(), started.elapsed());
+            entries.end(name, outcome.as_ref().err(), took);
         }
         outcome
     }
@@ -212,10 +218,7 @@ async fn obtain(
     membership: Option<membership::Client>,
     sandbox: Sandbox,
     (digest, metered): Name,
-    room: Rc<Semaphore>,
 ) -> Obtained {
-    // Never closed.
-    let _permit = room.acquire().await;
     let membership = membership.ok_or("the worker is not a member of a cluster yet")?;
     let started = Instant::now();
     let bytes = download(&membership, digest).await?;

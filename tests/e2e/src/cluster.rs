@@ -82,6 +82,14 @@ impl Process {
         self.child.wait().unwrap()
     }
 
+    /// The most memory that it has had, in bytes; as Linux tells it, `VmHWM`.
+    pub fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.unwrap().trim().trim_end_matches("kB").trim();
+        kib.parse::<u64>().unwrap() << 10
+    }
+
     /// Its process.
     pub fn id(&self) -> u32 {
         self.child.id()

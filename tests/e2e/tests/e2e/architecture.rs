@@ -1,31 +1,14 @@
 //! ARCHITECTURE.md says what must always hold, and where that is checked: here is what no other test
 //! is for.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::Path};
 
 use quote::ToTokens;
 
+use crate::sources::{is_test, sources};
+
 fn root() -> &'static Path {
     Path::new("../..")
-}
-
-/// All Rust of a folder but what capnpc wrote.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.unwrap_or_default();
-        if path.is_dir() && !matches!(name, "target" | "generated") {
-            found.extend(sources(&path));
-        } else if name.ends_with(".rs") {
-            found.push(path);
-        }
-    }
-    found
 }
 
 /// What is there before a file's unit tests.
@@ -33,11 +16,6 @@ fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let code = text.split("#[cfg(test)]\nmod tests").next();
     code.unwrap_or_default().to_owned()
-}
-
-fn is_test(path: &Path) -> bool {
-    let mut parts = path.components();
-    parts.any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
 /// The last parenthesis of each invariant is a list of tests, or of files of tests.

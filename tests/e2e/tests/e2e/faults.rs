@@ -21,7 +21,7 @@ use wask_core::{
     client::{Batch, News},
     scheduler::KeyState,
 };
-use wask_e2e::{Cluster, Peer, Process, calls, guest, repository, with_peers};
+use wask_e2e::{Cluster, Peer, calls, guest, repository, with_peers};
 
 /// Each `S…_` stands for all that came before it, so the name means 69 MB of text.
 const BOMB: &str = "_Z1fSt4pairIiiES_IS0_S0_ES_IS1_S1_ES_IS2_S2_ES_IS3_S3_ES_IS4_S4_ES_IS5_S5_E\
@@ -35,14 +35,6 @@ fn works(cluster: &Cluster) {
     let tasks = &cluster.status()["tasks"];
     assert_eq!(tasks["total_workers_lost"], 0, "{tasks:#}");
     assert_eq!(tasks["processing"], 0, "{tasks:#}");
-}
-
-/// The most memory that a process has had, in bytes.
-fn peak_memory(process: &Process) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.unwrap().trim().trim_end_matches("kB").trim();
-    kib.parse::<u64>().unwrap() << 10
 }
 
 /// A component that is on the cluster.
@@ -264,7 +256,7 @@ fn unreach() {
 #[test]
 fn upload_open() {
     let cluster = Cluster::start(1, 1);
-    let before = peak_memory(&cluster.scheduler);
+    let before = cluster.scheduler.peak_memory();
     with_peers(async {
         let peer = peer(&cluster).await;
         let size = 64 << 20;
@@ -298,7 +290,7 @@ fn upload_open() {
         }
         assert!(refusals[0].contains("begun uploads"), "{refusals:?}");
     });
-    let grown = peak_memory(&cluster.scheduler) - before;
+    let grown = cluster.scheduler.peak_memory() - before;
     // As much as a session may have begun, and twice what is on its way.
     assert!(grown < 600 << 20, "the scheduler took {grown} bytes more");
     works(&cluster);
@@ -338,7 +330,7 @@ fn bootstrap() {
         (&*cluster.address, &cluster.scheduler),
         (data_port, &cluster.workers[0]),
     ] {
-        let before = peak_memory(process);
+        let before = process.peak_memory();
         let mut stranger = connect(address);
         let deadline = Instant::now() + Duration::from_secs(60);
         let mut sent = 0;
@@ -356,7 +348,7 @@ fn bootstrap() {
         assert!(sent < 1_000_000, "{sent} questions were taken");
         // The end may come hard.
         let _ = stranger.read_to_end(&mut Vec::new());
-        let grown = peak_memory(process) - before;
+        let grown = process.peak_memory() - before;
         assert!(grown < 32 << 20, "{grown} bytes more for {address}");
     }
     works(&cluster);

@@ -8,6 +8,8 @@ use std::{
 
 use quote::ToTokens;
 
+use crate::sources::{is_test, sources};
+
 /// Where there is state that peers can make grow.
 const FOLDERS: [&str; 5] = [
     "host/scheduler/src",
@@ -93,7 +95,8 @@ impl Found {
     fn in_folders(root: &Path) -> Self {
         let mut found = Self::default();
         let folders = FOLDERS.iter().map(|folder| root.join(folder));
-        for path in folders.flat_map(|folder| sources(&folder)) {
+        let paths = folders.flat_map(|folder| sources(&folder));
+        for path in paths.filter(|path| !is_test(path)) {
             let parsed = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();
             let mut collections = BTreeSet::from(COLLECTIONS.map(String::from));
             for item in &parsed.items {
@@ -137,22 +140,4 @@ fn is_one_of(collections: &BTreeSet<String>, ty: &syn::Type) -> bool {
     let text = ty.to_token_stream().to_string();
     let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
     words.any(|word| collections.contains(word))
-}
-
-/// All Rust of a folder but its tests.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        if path.is_dir() && name != "tests" {
-            found.extend(sources(&path));
-        } else if name.ends_with(".rs") && name != "tests.rs" {
-            found.push(path);
-        }
-    }
-    found
 }

@@ -112,6 +112,15 @@ fn time_and_retries_beyond_the_maximum_are_cut_and_said() {
         "{told}"
     );
     wask.fails(1, &["result", "@x"]);
+    let graph = serde_json::json!({
+        "components": {"arith": guest("arith.wasm")},
+        "tasks": {"a": {"call": "arith#double", "args": [2], "retries": 9}},
+        "outputs": "a",
+    });
+    let graph = wask.write("graph.json", graph.to_string());
+    let future = wask.run(&["persist", &graph, "--as", "y"]);
+    let told = &future.stderr;
+    assert!(told.contains("again 1 times at most, not 9"), "{told}");
     let status = wask.ok(&["status"]);
     let limits = "a task gets 1.0 GiB of memory (up to 16.0 GiB where asked for), 256.0 MiB of \
                   output (up to 16.0 GiB where asked for), any fuel, 200ms of time at most, and is \

@@ -12,6 +12,7 @@ mod here;
 mod limits;
 mod named;
 mod replayed;
+mod sources;
 mod supervised;
 mod tidy;
 mod word_count;

@@ -7,6 +7,8 @@ use std::{
     process::Command,
 };
 
+use crate::sources::sources;
+
 use serde_json::Value;
 
 /// A member of this workspace, as cargo sees it.
@@ -192,22 +194,4 @@ fn files_are_short() {
             path.display()
         );
     }
-}
-
-/// All Rust of ours but what capnpc wrote.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
-        if path.is_dir() && !name.starts_with('.') && !matches!(name, "target" | "generated") {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    found
 }

@@ -1,9 +1,6 @@
 //! Lazy graphs: a large one, and a persisted collection that many queries start from.
 
-use std::{
-    fs,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use wask::{Client, Component, Delayed, Partitions, Status, max};
@@ -35,11 +32,11 @@ pub(crate) async fn million(client: &Client, cluster: &Cluster) -> Result<()> {
     let tasks = 2 * LEAVES as usize + groups.len() + 1;
     println!(
         "  graph of {tasks} tasks     built {:.1} s, sent {:.1} s, gathered {:.1} s; the \
-         scheduler's peak memory {}",
+         scheduler's peak memory {} kB",
         built.as_secs_f64(),
         sent.as_secs_f64(),
         done.as_secs_f64(),
-        peak_memory(cluster.scheduler.id())?
+        cluster.scheduler.peak_memory() >> 10
     );
     Ok(())
 }
@@ -108,11 +105,4 @@ async fn free_again(client: &Client) -> Result<u64> {
             return Ok(held);
         }
     }
-}
-
-/// As Linux tells it: `VmHWM`.
-fn peak_memory(process: u32) -> Result<String> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    Ok(line.context("no VmHWM in /proc")?.trim().to_owned())
 }
