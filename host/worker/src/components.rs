@@ -92,7 +92,7 @@ impl Components {
             task.definition.options.limits.fuel != Limit::Unlimited,
         );
         match self.find(name) {
-            Some(Found::Done(outcome)) => Needed::Known(outcome),
+            Some(Found::Done(outcome)) => Needed::Known(name, outcome),
             _ => Needed::Wanted(name),
         }
     }
@@ -143,7 +143,7 @@ pub(crate) enum Needed {
     /// No component.
     Nothing,
     /// A component that is here, or is known not to be had.
-    Known(Obtained),
+    Known(Name, Obtained),
     /// One that has to be got first.
     Wanted(Name),
 }

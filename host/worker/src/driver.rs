@@ -8,11 +8,11 @@ use std::{rc::Rc, sync::Arc};
 use futures::FutureExt;
 use tokio::{
     sync::mpsc,
-    task::{AbortHandle, JoinSet, yield_now},
+    task::{JoinSet, yield_now},
     time::Instant,
 };
 use wask_core::{
-    Attempt, Failure, FailureKind, Key, KeyMap, Time, WorkerCore, WorkerId,
+    Attempt, Failure, FailureKind, Key, Time, WorkerCore, WorkerId,
     scheduler::TaskResult,
     worker::{Action, Event, ToScheduler},
 };
@@ -20,6 +20,7 @@ use wask_rpc::{Alarm, Outbox, Recorded, wire::Command};
 use wask_sandbox::{Executor, Job, Outcome, Report, failure, nonce};
 
 use crate::{
+    awaited::Awaited,
     components::{Name, Needed, Obtained},
     executions::{Execution, Executions, Stage},
     fetch::fetch,
@@ -37,8 +38,10 @@ pub(crate) struct Driver<E> {
     core: Recorded<WorkerCore>,
     executor: E,
     executions: Executions,
-    /// Tasks whose component is being got; the wait ends when its handle is used.
-    preparing: KeyMap<(Attempt, AbortHandle)>,
+    /// Tasks whose component is being got.
+    awaited: Awaited,
+    /// Tasks that this round has found to lack their component.
+    delayed: Vec<(Key, Attempt)>,
     outbox: Rc<Outbox<ToScheduler>>,
     /// The number of the membership, from 1.
     membership: u64,
@@ -61,7 +64,8 @@ impl<E: Executor> Driver<E> {
             core,
             executor,
             executions: Executions::default(),
-            preparing: KeyMap::default(),
+            awaited: Awaited::default(),
+            delayed: Vec::new(),
             outbox,
             membership: 1,
             jobs: Vec::new(),
@@ -118,9 +122,20 @@ impl<E: Executor> Driver<E> {
 
     /// Has done what the core wants done after a batch of events.
     fn act(&mut self) {
-        self.core.schedule(self.now());
-        while let Some(action) = self.core.poll_action() {
-            self.perform(action);
+        loop {
+            let now = self.now();
+            self.core.schedule(now);
+            while let Some(action) = self.core.poll_action() {
+                self.perform(action);
+            }
+            if self.delayed.is_empty() {
+                break;
+            }
+            // Others have their slots.
+            for (key, attempt) in self.delayed.drain(..) {
+                self.core
+                    .handle(now, Event::ExecutionDelayed { key, attempt });
+            }
         }
         self.hand_over();
         let running = u32::try_from(self.core.running()).unwrap_or(u32::MAX);
@@ -140,11 +155,12 @@ impl<E: Executor> Driver<E> {
                     }
                 }
             }
-            Input::Core(event) => {
-                if let Event::ExecutionPrepared { key, attempt } = event {
-                    self.forget_preparation(&key, attempt);
+            Input::Core(event) => self.core.handle(now, event),
+            Input::Obtained(component) => {
+                for (key, attempt) in self.awaited.take(&component) {
+                    self.core
+                        .handle(now, Event::ExecutionPrepared { key, attempt });
                 }
-                self.core.handle(now, event);
             }
             Input::Prepared(token, prepared) => self.prepared(token, prepared),
             Input::Ran(token, report) => self.ran(now, token, report),
@@ -159,8 +175,12 @@ impl<E: Executor> Driver<E> {
             }
             Action::Execute { task, attempt } => {
                 let component = match self.node.components.needed_by(&task) {
-                    Needed::Wanted(name) => return self.delay(task.key, attempt, name),
-                    Needed::Known(component) => Some(component),
+                    Needed::Known(name, component) if !self.awaited.contains(&name) => {
+                        Some(component)
+                    }
+                    Needed::Known(name, _) | Needed::Wanted(name) => {
+                        return self.delay(task.key, attempt, name);
+                    }
                     Needed::Nothing => None,
                 };
                 let token = self.executions.insert(task, attempt);
@@ -183,26 +203,17 @@ impl<E: Executor> Driver<E> {
     /// Gets what a task runs, which may take long, while others have its slot. Whether that was to be
     /// had is found out when the task is handed over again.
     fn delay(&mut self, key: Key, attempt: Attempt, component: Name) {
-        let node = self.node.clone();
-        let waiting = self.tasks.spawn_local(async move {
-            // The failure is remembered for the task.
-            let _ = node.components.get(component).await;
-            node.tell(Event::ExecutionPrepared { key, attempt });
+        let (node, tasks) = (&self.node, &mut self.tasks);
+        self.awaited.insert(component, key, attempt, || {
+            let node = node.clone();
+            tasks.spawn_local(async move {
+                // The failure is remembered for the tasks.
+                let _ = node.components.get(component).await;
+                // The driver is gone only when the worker is.
+                let _ = node.inbox.send(Input::Obtained(component));
+            })
         });
-        self.preparing.insert(key, (attempt, waiting));
-        self.node.tell(Event::ExecutionDelayed { key, attempt });
-    }
-
-    /// Takes out a wait; ends it where it goes on.
-    fn forget_preparation(&mut self, key: &Key, attempt: Attempt) {
-        if self
-            .preparing
-            .get(key)
-            .is_some_and(|(of, _)| *of == attempt)
-            && let Some((_, waiting)) = self.preparing.remove(key)
-        {
-            waiting.abort();
-        }
+        self.delayed.push((key, attempt));
     }
 
     /// Gets together what an execution needs, at once where it is all here.
@@ -267,7 +278,7 @@ impl<E: Executor> Driver<E> {
 
     fn interrupt(&mut self, key: Key, attempt: Attempt) {
         let Some(token) = self.executions.find(&key, attempt) else {
-            return self.forget_preparation(&key, attempt);
+            return self.awaited.forget(&key, attempt);
         };
         let Some(execution) = self.executions.get_mut(token) else {
             return;

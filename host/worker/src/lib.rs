@@ -21,6 +21,7 @@
 //!   under way.
 
 mod address;
+mod awaited;
 mod commands;
 mod components;
 mod config;

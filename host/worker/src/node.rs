@@ -8,7 +8,11 @@ use wask_rpc::{Limits, wire::CommandBatch};
 use wask_sandbox::Report;
 use wask_store::Store;
 
-use crate::{components::Components, peers::Peers, prepare::Prepared};
+use crate::{
+    components::{Components, Name},
+    peers::Peers,
+    prepare::Prepared,
+};
 
 /// A worker, as its parts know it.
 ///
@@ -38,6 +42,8 @@ pub(crate) enum Input {
     Commands(u64, CommandBatch),
     /// Something for the core: a fetch has ended, values were staged.
     Core(Event),
+    /// A component is here, or is known not to be had.
+    Obtained(Name),
     /// An execution has all that it needs, or cannot get it.
     Prepared(u64, Prepared),
     /// A guest has come to its end.

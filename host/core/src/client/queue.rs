@@ -135,8 +135,10 @@ struct Packing {
     bytes: usize,
     /// The phases of the keys that are in it, but for tasks, which come first anyway.
     phases: KeyMap<u8>,
-    /// Where the tasks are that nobody detached.
+    /// Where the tasks are that nobody detached, of the first `indexed`: most messages that bring
+    /// tasks say nothing else of them.
     submitted: KeyMap<usize>,
+    indexed: usize,
     definitions: BTreeSet<*const Definition>,
     last_definition: Option<*const Definition>,
 }
@@ -175,18 +177,17 @@ impl Packing {
                 if self.last_definition.replace(definition) != Some(definition) {
                     self.definitions.insert(definition);
                 }
-                self.submitted.insert(task.key, self.batch.tasks.len());
                 self.batch.tasks.push((task, true));
             }
             Command::Want(key) => self.batch.wanted.push(key),
             Command::Detach(key) => {
-                self.submitted.remove(&key);
+                self.submitted().remove(&key);
                 self.batch.detached.push(key);
             }
             Command::Release(key) => {
                 // Nobody is told of what nobody has come to hold.
-                if let Some(place) = self.submitted.get(&key) {
-                    self.batch.tasks[*place].1 = false;
+                if let Some(place) = self.submitted().get(&key).copied() {
+                    self.batch.tasks[place].1 = false;
                 }
                 self.batch.released.push(key);
             }
@@ -194,5 +195,14 @@ impl Packing {
             // They are in no message: see `room_for`.
             Command::Upload { .. } | Command::Sync(_) => {}
         }
+    }
+
+    /// Where the tasks are that nobody detached.
+    fn submitted(&mut self) -> &mut KeyMap<usize> {
+        let new = self.batch.tasks.iter().enumerate().skip(self.indexed);
+        self.submitted
+            .extend(new.map(|(place, (task, _))| (task.key, place)));
+        self.indexed = self.batch.tasks.len();
+        &mut self.submitted
     }
 }
