@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
+    pin::pin,
     time::{Duration, Instant},
 };
 
@@ -21,6 +22,7 @@ use crate::{
     expression::{self, Scope},
     output::note,
     paths::{self, Paths},
+    reading::ReadLimit,
     state::{self, Found},
     table::count,
 };
@@ -29,6 +31,8 @@ use crate::{
 const WASK_UP: &str = "wask up";
 /// How long its scheduler may take to be there again.
 const STARTING_AGAIN: Duration = Duration::from_secs(3);
+/// How soon a scheduler answers, even a busy one, as a rule.
+const USUAL_ANSWER: Duration = Duration::from_millis(1500);
 /// The first and the longest pause between two tries to connect.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 
@@ -38,11 +42,21 @@ pub(crate) struct Context {
     pub(crate) paths: Paths,
     /// Only results and errors.
     pub(crate) quiet: bool,
+    /// How much is read of one thing.
+    pub(crate) read_limit: ReadLimit,
     /// Where the scheduler's address was given, if it was.
     pub(crate) scheduler_source: Option<ValueSource>,
 }
 
 impl Context {
+    /// Where nothing of a cluster is referred to.
+    pub(crate) fn scope(&self) -> Scope {
+        Scope {
+            read_limit: self.read_limit,
+            ..Scope::default()
+        }
+    }
+
     /// Says something to people, unless they want nothing said.
     pub(crate) fn note(&self, text: impl std::fmt::Display) {
         if !self.quiet {
@@ -82,7 +96,7 @@ impl Choice {
                 _ => None,
             };
             return Ok(Self::At {
-                token: given_token(args.token_file.as_ref())?.or(token),
+                token: own_token(args, token)?,
                 origin: match context.scheduler_source {
                     Some(ValueSource::EnvVariable) => "WASK_SCHEDULER",
                     Some(ValueSource::DefaultValue) => "the config file",
@@ -94,11 +108,15 @@ impl Choice {
         match up {
             Found::Running(up) => Ok(Self::At {
                 address: up.address.parse()?,
-                token: given_token(args.token_file.as_ref())?.or(Some(up.token)),
+                token: own_token(args, Some(up.token))?,
                 origin: WASK_UP,
             }),
             Found::Stale(up) => {
                 note(format!("{}; ignored", up.stale(&context.paths)));
+                Ok(Self::InProcess)
+            }
+            Found::Torn(what) => {
+                note(format!("{what}; ignored"));
                 Ok(Self::InProcess)
             }
             Found::Nothing => Ok(Self::InProcess),
@@ -110,12 +128,21 @@ impl Choice {
 fn no_cluster(context: &Context) -> Result<Failed> {
     let advice = "start one with `wask up`, or name one with --scheduler or WASK_SCHEDULER";
     Ok(match state::find(&context.paths)? {
-        Found::Stale(_) => Failed::message(
+        Found::Stale(_) | Found::Torn(_) => Failed::message(
             Exit::Cluster,
             format!("the cluster that `wask up` started is gone; {advice}"),
         ),
         _ => Failed::input(format!("this needs a cluster that lasts; {advice}")),
     })
+}
+
+/// The token for a cluster: of a file, else its own where it is one that `wask up` started, else of
+/// the environment, which may be meant for another.
+fn own_token(args: &ClusterArgs, own: Option<String>) -> Result<Option<String>> {
+    match (&args.token_file, own) {
+        (None, Some(own)) => Ok(Some(own)),
+        (file, _) => given_token(file.as_ref()),
+    }
 }
 
 /// The token of clients: of a file, else of the environment.
@@ -228,7 +255,7 @@ impl Cluster {
     pub(crate) async fn scope(&mut self, texts: &[&str], maps: bool) -> Result<Scope> {
         let mut scope = Scope {
             maps,
-            ..Scope::default()
+            ..self.context.scope()
         };
         for name in texts
             .iter()
@@ -299,7 +326,18 @@ async fn connect(address: &Address, token: Option<&str>, patience: Duration) -> 
     let start = Instant::now();
     let mut backoff = Backoff::new(PAUSE.0, PAUSE.1);
     let connected = loop {
-        match builder.clone().connect().await {
+        let mut connecting = pin!(builder.clone().connect());
+        let first = tokio::time::timeout(USUAL_ANSWER, connecting.as_mut()).await;
+        let connected = match first {
+            Ok(connected) => connected,
+            Err(_) => {
+                note(format!(
+                    "{address} takes connections and says nothing yet; is it a wask scheduler?"
+                ));
+                connecting.await
+            }
+        };
+        match connected {
             Err(ClientError::Unreachable(_)) if start.elapsed() < patience => {
                 tokio::time::sleep(backoff.pause()).await;
             }
@@ -307,7 +345,16 @@ async fn connect(address: &Address, token: Option<&str>, patience: Duration) -> 
         }
     };
     connected.map_err(|error| {
+        let is_other = matches!(
+            &error,
+            ClientError::Protocol(_) | ClientError::Disconnected { .. }
+        ) || matches!(&error, ClientError::Unreachable(cause) if !matches!(
+                &**cause, wask_rpc::Error::Unreachable { .. }));
         let failed = Failed::from(error);
+        if is_other {
+            let what = format!("what answers at {address} does not speak as a wask scheduler does");
+            return failed.context(what);
+        }
         match (failed.exit, token) {
             (Exit::Refused, None) => Failed::message(Exit::Refused, format!("{failed}{advice}")),
             _ => failed,
@@ -322,6 +369,7 @@ mod tests {
 
     fn context(folder: &std::path::Path) -> Context {
         Context {
+            read_limit: ReadLimit::default(),
             paths: Paths {
                 runtime: folder.to_owned(),
                 cache: folder.to_owned(),

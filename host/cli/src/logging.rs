@@ -1,8 +1,8 @@
 //! Logs on stderr, for `RUST_LOG` and `--log-format`.
 
-use std::io;
-
 use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
+
+use crate::terminal;
 
 /// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,13 +18,9 @@ pub(crate) fn start(format: LogFormat, level: LevelFilter) {
     let filter = EnvFilter::builder()
         .with_default_directive(level.into())
         .from_env_lossy();
-    let builder = fmt().with_env_filter(filter).with_writer(io::stderr);
+    let builder = fmt().with_env_filter(filter).with_writer(terminal::stderr);
     match format {
-        LogFormat::Text => builder.with_ansi(is_terminal()).init(),
+        LogFormat::Text => builder.with_ansi(false).init(),
         LogFormat::Json => builder.json().init(),
     }
-}
-
-fn is_terminal() -> bool {
-    io::IsTerminal::is_terminal(&io::stderr())
 }

@@ -1,6 +1,7 @@
 //! Names of results on the cluster.
 
-use wask_client::{Client, Future};
+use wask_client::{Client, Encoded, Future};
+use wask_value::{Type, Value};
 
 use crate::{
     args::NameArgs,
@@ -58,6 +59,47 @@ fn fill_random(bytes: &mut [u8]) -> Result {
             format!("the system gives no random bytes: {error}"),
         )
     })
+}
+
+/// A name that this command has before its results are there, so that nobody else takes it
+/// meanwhile.
+pub(crate) struct Reserved {
+    client: Client,
+    name: String,
+    /// Whether it names nothing yet. What is replaced stays until the end.
+    is_ours: bool,
+}
+
+impl Reserved {
+    pub(crate) async fn new(client: &Client, args: &NameArgs) -> Result<Self> {
+        let name = choose(client, args).await?;
+        let is_ours = !args.replace;
+        if is_ours {
+            // A dataset has a future: this one is of nothing, which fits nowhere by mistake.
+            let nothing = Encoded::from_value(Type::unit(), &Value::unit())?;
+            let placeholder = client.scatter_encoded([nothing]).await?;
+            publish(client, &name, false, &placeholder).await?;
+        }
+        Ok(Self {
+            client: client.clone(),
+            name,
+            is_ours,
+        })
+    }
+
+    /// Gives the name its results.
+    pub(crate) async fn publish(self, futures: &[Future]) -> Result<String> {
+        publish(&self.client, &self.name, true, futures).await?;
+        Ok(self.name)
+    }
+
+    /// Lets others have it.
+    pub(crate) async fn give_up(self) {
+        if self.is_ours {
+            // What failed before is what there is to be told.
+            let _ = self.client.unpublish(&self.name).await;
+        }
+    }
 }
 
 /// Names futures.

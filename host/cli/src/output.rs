@@ -2,26 +2,28 @@
 //!
 //! Messages for people go to stderr ([`note`]), so that a result can be piped.
 
+mod sink;
+
 use std::{
     fmt,
-    fs::{File, OpenOptions, Permissions},
-    io::{self, BufWriter, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    io::{self, Write},
+    path::Path,
 };
 
-use tempfile::NamedTempFile;
+use serde_json::json;
 use wask_value::{Type, Value, json, wave};
 
 use crate::{
     args::OutputArgs,
     exit::{Exit, Failed, OrExit, Result},
+    terminal,
 };
+use sink::Sink;
 
 /// Says something to people.
 pub(crate) fn note(text: impl fmt::Display) {
     // Nothing can be done where stderr is closed.
-    let _ = writeln!(io::stderr(), "wask: {text}");
+    let _ = writeln!(terminal::stderr(), "wask: {text}");
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,16 +37,10 @@ enum Format {
 pub(crate) struct Output {
     format: Format,
     sink: Sink,
+    /// What comes after each result that is written as it is.
+    separator: Option<u8>,
     /// Whoever read stdout has gone, as `head` does. That is no error.
     is_closed: bool,
-}
-
-enum Sink {
-    Stdout(BufWriter<io::Stdout>),
-    /// Takes the place of the file when all is written.
-    Replace(BufWriter<NamedTempFile>, PathBuf),
-    /// What is no regular file, such as /dev/null, is written to as it is.
-    Device(BufWriter<File>, PathBuf),
 }
 
 impl Output {
@@ -56,24 +52,41 @@ impl Output {
             _ => Format::Wave,
         };
         let sink = match &args.output {
-            None => Sink::Stdout(BufWriter::new(io::stdout())),
-            Some(path) => open_file(path)
-                .or_exit(Exit::Machine, || format!("cannot write {}", path.display()))?,
+            None => Sink::stdout(),
+            Some(path) if path == Path::new("-") => Sink::stdout(),
+            Some(path) => Sink::file(path)?,
         };
-        Ok(Self {
+        Ok(Self::new(format, sink))
+    }
+
+    /// Bytes for a file, as they are.
+    pub(crate) fn file(path: &Path) -> Result<Self> {
+        Ok(Self::new(Format::Raw, Sink::file(path)?))
+    }
+
+    fn new(format: Format, sink: Sink) -> Self {
+        Self {
             format,
             sink,
+            separator: None,
             is_closed: false,
-        })
+        }
+    }
+
+    /// Writes something after each result that is written as it is: there are several.
+    pub(crate) fn separate(&mut self, null_data: bool) {
+        self.separator = Some(if null_data { 0 } else { b'\n' });
+    }
+
+    /// Whether whoever read stdout has gone.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
     }
 
     /// For commands that only choose between text and JSON.
     pub(crate) fn stdout(json: bool) -> Self {
-        Self {
-            format: if json { Format::Json } else { Format::Wave },
-            sink: Sink::Stdout(BufWriter::new(io::stdout())),
-            is_closed: false,
-        }
+        let format = if json { Format::Json } else { Format::Wave };
+        Self::new(format, Sink::stdout())
     }
 
     /// Whether values of this type can be written at all. To be asked before anything runs.
@@ -88,29 +101,79 @@ impl Output {
 
     /// Writes an encoded value.
     pub(crate) fn value(&mut self, ty: &Type, bytes: &[u8]) -> Result {
-        let to_file = !matches!(self.sink, Sink::Stdout(_));
         match self.format {
-            Format::Json => self.line(to_json(ty, bytes)?),
+            Format::Json => self.json(&to_json(ty, bytes)?),
             Format::Raw => self.raw(ty, bytes),
-            Format::Wave if to_file && is_raw(ty) => self.raw(ty, bytes),
+            Format::Wave if !self.sink.is_stdout() && is_raw(ty) => self.raw(ty, bytes),
             Format::Wave => self.line(to_wave(ty, bytes)?),
         }
     }
 
+    /// Writes an encoded value, with the name of what it is of in front.
+    pub(crate) fn tagged(&mut self, tag: &str, ty: &Type, bytes: &[u8]) -> Result {
+        match self.format {
+            Format::Json => self.json(&json!({ "item": tag, "value": to_json(ty, bytes)? })),
+            Format::Raw => self.value(ty, bytes),
+            Format::Wave => self.line(format_args!("{tag}\t{}", to_wave(ty, bytes)?)),
+        }
+    }
+
+    /// Writes an encoded value, with its place among others in front.
+    pub(crate) fn numbered(&mut self, index: usize, ty: &Type, bytes: &[u8]) -> Result {
+        match self.format {
+            Format::Json => self.json(&json!({ "index": index, "value": to_json(ty, bytes)? })),
+            Format::Raw => self.value(ty, bytes),
+            Format::Wave => self.line(format_args!("{index}\t{}", to_wave(ty, bytes)?)),
+        }
+    }
+
+    /// Writes an encoded value where it stands among failures.
+    pub(crate) fn outcome(&mut self, tag: Option<&str>, ty: &Type, bytes: &[u8]) -> Result {
+        match (self.format, tag) {
+            (_, Some(tag)) => self.tagged(tag, ty, bytes),
+            (Format::Json, None) => self.json(&json!({ "value": to_json(ty, bytes)? })),
+            (_, None) => self.value(ty, bytes),
+        }
+    }
+
+    /// Writes a failure where a value would stand. Bytes as they are have no place for one.
+    pub(crate) fn failure(&mut self, item: &str, kind: &str, message: &str) -> Result {
+        match self.format {
+            Format::Json => {
+                let error = json!({ "item": item, "kind": kind, "message": message });
+                self.json(&json!({ "error": error }))
+            }
+            Format::Raw => Ok(()),
+            Format::Wave => {
+                let message = terminal::line(message.as_bytes());
+                self.line(format_args!("failed: {item}: {message}"))
+            }
+        }
+    }
+
+    /// Writes bytes as they are.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result {
+        let separator = self.separator;
+        self.write(|sink| {
+            sink.write_all(bytes)?;
+            sink.write_all(separator.as_slice())
+        })
+    }
+
     /// Writes JSON on a line of its own.
     pub(crate) fn json(&mut self, value: &serde_json::Value) -> Result {
-        self.line(value)
+        self.line(terminal::json(value))
     }
 
     /// Writes a line.
     pub(crate) fn line(&mut self, text: impl fmt::Display) -> Result {
-        self.write(|sink| writeln!(sink, "{text}"))
+        self.write(|sink| writeln!(terminal::Plain(sink), "{text}"))
     }
 
     fn raw(&mut self, ty: &Type, bytes: &[u8]) -> Result {
         match wask_value::decode(ty, bytes)? {
-            Value::Bytes(bytes) => self.write(|sink| sink.write_all(&bytes)),
-            Value::String(text) => self.write(|sink| sink.write_all(text.as_bytes())),
+            Value::Bytes(bytes) => self.bytes(&bytes),
+            Value::String(text) => self.bytes(text.as_bytes()),
             _ => self.check(ty),
         }
     }
@@ -119,11 +182,7 @@ impl Output {
         if self.is_closed {
             return Ok(());
         }
-        let result = match &mut self.sink {
-            Sink::Stdout(sink) => write(sink),
-            Sink::Replace(sink, _) => write(sink),
-            Sink::Device(sink, _) => write(sink),
-        };
+        let result = write(self.sink.writer());
         self.done(result)
     }
 
@@ -133,14 +192,7 @@ impl Output {
                 self.is_closed = true;
                 Ok(())
             }
-            result => result.or_exit(Exit::Machine, || format!("cannot write {}", self.place())),
-        }
-    }
-
-    fn place(&self) -> String {
-        match &self.sink {
-            Sink::Stdout(_) => "to stdout".into(),
-            Sink::Replace(_, path) | Sink::Device(_, path) => path.display().to_string(),
+            result => result.or_exit(Exit::Machine, || self.sink.cannot_write()),
         }
     }
 
@@ -152,32 +204,8 @@ impl Output {
     /// Ends the output. Only now does the file of `-o` appear.
     pub(crate) fn finish(mut self) -> Result {
         self.flush()?;
-        let place = self.place();
-        match self.sink {
-            Sink::Replace(sink, path) => {
-                let file = sink.into_inner().map_err(io::IntoInnerError::into_error);
-                let placed = file.and_then(|file| Ok(file.persist(&path)?));
-                placed.or_exit(Exit::Machine, || format!("cannot write {place}"))?;
-                Ok(())
-            }
-            Sink::Stdout(_) | Sink::Device(..) => Ok(()),
-        }
+        self.sink.finish()
     }
-}
-
-fn open_file(path: &Path) -> io::Result<Sink> {
-    if path.exists() && !path.is_file() {
-        let file = OpenOptions::new().write(true).open(path)?;
-        return Ok(Sink::Device(BufWriter::new(file), path.to_owned()));
-    }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::Builder::new()
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    Ok(Sink::Replace(BufWriter::new(file), path.to_owned()))
 }
 
 fn is_raw(ty: &Type) -> bool {

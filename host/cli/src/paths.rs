@@ -8,7 +8,12 @@ use std::{
 
 use etcetera::BaseStrategy;
 
+use wask_component::Digest;
+
 use crate::exit::{Exit, Failed, OrExit, Result};
+
+/// Bytes of the path of a Unix socket, with the zero that ends it: 108 in unix(7).
+const SOCKET_PATH_MAX: usize = 107;
 
 /// The folders of wask. None of them need exist.
 #[derive(Clone, Debug)]
@@ -41,6 +46,27 @@ impl Paths {
             config: xdg.config_dir().join("wask"),
             state,
         })
+    }
+
+    /// The folder of sockets: the runtime folder, unless the system takes no path as long as one in
+    /// it would be.
+    pub(crate) fn sockets(&self) -> PathBuf {
+        let longest = self.runtime.join("worker-000000.sock");
+        if longest.as_os_str().len() <= SOCKET_PATH_MAX {
+            return self.runtime.clone();
+        }
+        // The same one each time, so that the next command finds what this one made.
+        let name = Digest::of(self.runtime.as_os_str().as_encoded_bytes()).to_string();
+        let name: String = name
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .skip(6)
+            .take(12)
+            .collect();
+        PathBuf::from(format!(
+            "/tmp/wask-{}-{name}",
+            nix::unistd::Uid::effective()
+        ))
     }
 
     /// The folder of compiled code.

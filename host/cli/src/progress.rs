@@ -79,6 +79,8 @@ pub(crate) struct Summary {
     pub(crate) items: u64,
     /// Tasks that combined results.
     pub(crate) reductions: u64,
+    /// Items that have no result.
+    pub(crate) failed: u64,
     /// Of input.
     pub(crate) bytes: u64,
     /// From the first submission to the last result.
@@ -91,6 +93,9 @@ impl std::fmt::Display for Summary {
         f.write_str(&count(tasks, "task"))?;
         if self.reductions > 0 {
             write!(f, " ({} + {} to reduce)", self.items, self.reductions)?;
+        }
+        if self.failed > 0 {
+            write!(f, ", {} failed", self.failed)?;
         }
         let seconds = self.time.as_secs_f64();
         let rate = tasks as f64 / seconds.max(1e-9);
@@ -108,6 +113,7 @@ mod tests {
         let summary = Summary {
             items: 14_101,
             reductions: 941,
+            failed: 0,
             bytes: 216_000_000,
             time: Duration::from_millis(4200),
         };
@@ -118,8 +124,12 @@ mod tests {
         let plain = Summary {
             reductions: 0,
             items: 1,
+            failed: 1,
             ..summary
         };
-        assert_eq!(plain.to_string(), "1 task, 216.0 MB, 4.20 s, 0 tasks/s");
+        assert_eq!(
+            plain.to_string(),
+            "1 task, 1 failed, 216.0 MB, 4.20 s, 0 tasks/s"
+        );
     }
 }

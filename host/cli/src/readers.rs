@@ -49,5 +49,6 @@ fn scope(maps: bool) -> Scope {
     Scope {
         datasets: datasets.into(),
         maps,
+        ..Scope::default()
     }
 }

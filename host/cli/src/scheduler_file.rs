@@ -3,15 +3,20 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
+use tokio::time::{Instant, sleep};
 use wask_rpc::Address;
 
 use crate::{
     exit::{Exit, OrExit, Result},
     state::write_private,
 };
+
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_millis(50);
 
 #[derive(Serialize, Deserialize)]
 struct Content {
@@ -33,6 +38,18 @@ impl SchedulerFile {
         let text = serde_json::to_string(&content).or_exit(Exit::Machine, || "no JSON")?;
         write_private(path, &text)?;
         Ok(Self(path.to_owned()))
+    }
+
+    /// As [`read`](Self::read), where the scheduler may not have written it yet, or not all of it:
+    /// waits for that as for a scheduler that does not listen yet.
+    pub(crate) async fn wait_for(path: &Path, patience: Duration) -> Result<Address> {
+        let start = Instant::now();
+        loop {
+            match Self::read(path) {
+                Err(_) if start.elapsed() < patience => sleep(LOOK).await,
+                read => return read,
+            }
+        }
     }
 
     /// The address in such a file.

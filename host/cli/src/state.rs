@@ -17,7 +17,7 @@ use nix::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    exit::{Exit, Failed, OrExit, Result},
+    exit::{Exit, OrExit, Result},
     paths::{self, Paths},
 };
 
@@ -56,6 +56,8 @@ pub(crate) enum Found {
     Running(UpFile),
     /// Its supervisor is gone, and so is what that kept running.
     Stale(UpFile),
+    /// The file says nothing, and this of why.
+    Torn(String),
 }
 
 /// Where the file is.
@@ -66,18 +68,19 @@ pub(crate) fn path(paths: &Paths) -> PathBuf {
 /// Looks for a cluster that `wask up` started.
 pub(crate) fn find(paths: &Paths) -> Result<Found> {
     let path = path(paths);
-    let text = paths::if_there(fs::read_to_string(&path))
+    let text = paths::if_there(fs::read(&path))
         .or_exit(Exit::Machine, || format!("cannot read {}", path.display()))?;
     let Some(text) = text else {
         return Ok(Found::Nothing);
     };
-    let file: UpFile = serde_json::from_str(&text).map_err(|error| {
-        let shown = path.display();
-        Failed::message(
-            Exit::Machine,
-            format!("{shown} is not what `wask up` writes ({error}); remove it"),
-        )
-    })?;
+    let file: UpFile = match serde_json::from_slice(&text) {
+        Ok(file) => file,
+        Err(error) => {
+            let shown = path.display();
+            let what = format!("{shown} is not what `wask up` writes ({error})");
+            return Ok(Found::Torn(what));
+        }
+    };
     match file.supervisor.is_running() {
         true => Ok(Found::Running(file)),
         false => Ok(Found::Stale(file)),
@@ -228,12 +231,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let paths = paths(folder.path());
         fs::write(path(&paths), "{").unwrap();
-        let error = find(&paths).unwrap_err();
-        assert_eq!(error.exit, Exit::Machine);
+        let Found::Torn(what) = find(&paths).unwrap() else {
+            panic!("it is torn");
+        };
         assert!(
-            error
-                .to_string()
-                .contains("up.json is not what `wask up` writes")
+            what.contains("up.json is not what `wask up` writes"),
+            "{what}"
         );
     }
 

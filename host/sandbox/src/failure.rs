@@ -9,8 +9,8 @@ use wask_value::{Type, Value, decode, wave};
 use crate::{
     Log, Outcome, Report, TaskLimits,
     engine::FRAMES_MAX,
-    outcome::NAME_MAX,
-    text::{self, CUT, MESSAGE_MAX},
+    frame_name::NAME_MAX,
+    text::{self, CUT_MAX, MESSAGE_MAX},
 };
 
 /// Characters of an error value that a message quotes.
@@ -31,10 +31,10 @@ const AROUND: usize = 128;
 
 /// The most bytes of a failure that a guest can cause, whatever it does: all but the task's label
 /// and the worker's name, which it does not choose.
-pub const FAILURE_MAX: usize = (MESSAGE_MAX + CUT.len())
+pub const FAILURE_MAX: usize = (MESSAGE_MAX + CUT_MAX)
     + ERROR_VALUE_MAX
     + ERROR_TYPE_MAX
-    + FRAMES_MAX * (2 * (NAME_MAX + CUT.len()) + 1)
+    + FRAMES_MAX * (2 * (NAME_MAX + CUT_MAX) + 1)
     + REPLACEMENT * LOG_MAX
     + AROUND;
 /// Bytes of an encoded string before its text: its length.

@@ -53,6 +53,7 @@ mod engine;
 mod error;
 mod executor;
 mod failure;
+mod frame_name;
 mod gate;
 mod guest;
 mod library;

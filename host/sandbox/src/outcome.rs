@@ -11,14 +11,13 @@ use crate::{
     call::Refusal,
     cancel::Stopped,
     engine::FRAMES_MAX,
+    frame_name::{self, NAME_MAX},
     limits::Limiter,
     text::{self, MESSAGE_MAX},
 };
 
 /// Bytes of a guest's output that are quoted in the message of a trap.
 const QUOTED_LOG: usize = 1024;
-/// Bytes of the name of a module, and of that of a function, in a backtrace.
-pub(crate) const NAME_MAX: usize = 256;
 
 /// Every way in which a task can end.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -150,8 +149,7 @@ fn last_words(log: &Log) -> Option<String> {
     (!words.is_empty()).then(|| words.to_owned())
 }
 
-/// Lines of the form `module!function`, of names as the guest gave them, as far as they are told:
-/// demangling them takes memory without bound.
+/// Lines of the form `module!function`.
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let Some(trace) = error.downcast_ref::<WasmBacktrace>() else {
         return Vec::new();
@@ -159,9 +157,9 @@ fn backtrace(error: &wasmtime::Error) -> Vec<String> {
     let frames = trace.frames().iter().take(FRAMES_MAX);
     frames
         .map(|frame| {
-            let module = text::start(frame.module().name().unwrap_or("<unknown>"), NAME_MAX);
+            let module = text::name(frame.module().name().unwrap_or("<unknown>"), NAME_MAX);
             match frame.func_name() {
-                Some(name) => format!("{module}!{}", text::start(name, NAME_MAX)),
+                Some(name) => format!("{module}!{}", frame_name::shown(name)),
                 None => format!("{module}!<wasm function {}>", frame.func_index()),
             }
         })

@@ -59,12 +59,16 @@ impl Sandbox {
     /// Sets up the engine and opens the cache.
     ///
     /// # Errors
-    /// [`Error::Engine`] where there is no room for the slots, [`Error::Cache`] where the folder is
-    /// not private or can not be written, [`Error::Thread`].
+    /// [`Error::Engine`] where there is no room for the slots, [`Error::Thread`]. A folder for
+    /// compiled code that is not private or can not be written is not used, which is logged.
     pub fn new(config: Config) -> Result<Self, Error> {
-        let cache = match &config.cache_dir {
-            Some(dir) => Some(CodeCache::open(dir, config.cache_bytes)?),
-            None => None,
+        let open = |dir| CodeCache::open(dir, config.cache_bytes);
+        let cache = match config.cache_dir.as_deref().map(open).transpose() {
+            Ok(cache) => cache,
+            Err(error) => {
+                tracing::warn!("{error}; components are compiled anew each time");
+                None
+            }
         };
         let plain = Profile::new(config.slots, false)?;
         let gate = Gate::new(config.slots)?;

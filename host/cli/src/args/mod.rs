@@ -6,13 +6,15 @@
 pub(crate) mod config;
 mod environment;
 mod shared;
+mod sources;
 mod tasks;
 pub(crate) mod units;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use environment::from_environment;
+pub(crate) use environment::{from_environment, source_of};
 pub(crate) use shared::{ClusterArgs, LimitArgs, NameArgs, OutputArgs, dataset_name};
+pub(crate) use sources::{InputFormat, SourceArgs};
 pub(crate) use tasks::{MisplacedArgs, TaskRuleArgs};
 
 use crate::{commands, logging::LogFormat};
@@ -71,6 +73,16 @@ pub(crate) struct GlobalArgs {
         default_value = "text"
     )]
     pub(crate) log_format: LogFormat,
+
+    /// How much is read of one file, or of stdin
+    #[arg(
+        long,
+        global = true,
+        value_name = "SIZE",
+        value_parser = units::size,
+        default_value = "1GiB"
+    )]
+    pub(crate) read_limit: u64,
 }
 
 /// The commands.

@@ -7,7 +7,6 @@ use std::{
 
 use bytes::Bytes;
 use clap::Args;
-use futures::executor::block_on;
 use wask_client::{Encoded, Future};
 use wask_core::FailureKind;
 use wask_sandbox::{Cancel, Config, Outcome, Report, Sandbox};
@@ -16,10 +15,11 @@ use wask_value::{FunctionType, wave};
 use super::compile_child::compiler;
 use crate::{
     args::{ClusterArgs, LimitArgs, OutputArgs},
+    block_on,
     cluster::{Choice, Cluster, Context},
     component::{Call, Signature, Target},
     exit::{Exit, Failed, Result},
-    expression::{FutureRef, Scope, Template, dataset_names},
+    expression::{FutureRef, Template, dataset_names},
     failure, interrupt,
     output::Output,
 };
@@ -68,7 +68,9 @@ pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
     output.check(&result_type)?;
     let texts = call.once(&signature)?;
     let template = match dataset_names(&args.call).is_empty() {
-        true => Scope::default().arguments(&signature.name, &signature.ty, &texts)?,
+        true => context
+            .scope()
+            .arguments(&signature.name, &signature.ty, &texts)?,
         false => block_on(fetched(args, context, &signature, &texts))?,
     };
     let arguments = template.encode(&signature.ty)?;

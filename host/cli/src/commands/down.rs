@@ -6,12 +6,12 @@ use clap::Args;
 use nix::sys::signal::Signal;
 use tokio::time::{Instant, sleep};
 
-use super::up::{LOOK, lock};
+use super::up::{LOOK, lock, remove_state};
 use crate::{
     cluster::Context,
     exit::{Exit, OrExit, Result},
     output::{Output, note},
-    paths::if_there,
+    paths::{Paths, if_there},
     state::{self, Found, Process, UpFile},
 };
 
@@ -42,6 +42,12 @@ pub(crate) async fn run(_: DownArgs, context: &Context) -> Result {
             output.line("nothing is up")?;
             return output.finish();
         }
+        Found::Torn(what) => {
+            note(format!("{what}; removed"));
+            remove_state(paths)?;
+            output.line("nothing is up")?;
+            return output.finish();
+        }
         Found::Stale(up) => {
             note(format!("{}; cleared away", up.stale(paths)));
             up
@@ -49,20 +55,29 @@ pub(crate) async fn run(_: DownArgs, context: &Context) -> Result {
         Found::Running(up) => up,
     };
     end(&up).await;
-    for name in [
-        "up.json",
-        "token",
-        "worker-token",
-        "scheduler.json",
-        "scheduler.sock",
-    ] {
+    for name in ["up.json", "token", "worker-token", "scheduler.json"] {
         let path = paths.runtime.join(name);
         if_there(fs::remove_file(&path)).or_exit(Exit::Machine, || {
             format!("cannot remove {}", path.display())
         })?;
     }
+    remove_sockets(paths);
     output.line(format_args!("down: {}", up.address))?;
     output.finish()
+}
+
+/// Removes what processes that were killed have left.
+fn remove_sockets(paths: &Paths) {
+    let folder = paths.sockets();
+    let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
+    let sockets = entries.map(|entry| entry.path());
+    for socket in sockets.filter(|path| path.extension().is_some_and(|end| end == "sock")) {
+        // One that stays is in nobody's way: the next cluster takes its place.
+        let _ = fs::remove_file(socket);
+    }
+    if folder != paths.runtime {
+        let _ = fs::remove_dir(folder);
+    }
 }
 
 /// Ends exactly the processes of the cluster. The supervisor ends what it started, in order; where

@@ -1,6 +1,7 @@
 //! `wask gather`
 
 use clap::Args;
+use wask_client::{Future, Status};
 
 use crate::{
     args::{ClusterArgs, OutputArgs},
@@ -19,11 +20,20 @@ const BATCH: usize = 1_000;
 #[command(after_help = "\
 Examples:
   wask gather @counts
-  wask gather @counts @more --json > all.jsonl")]
+  wask gather @counts @more --json > all.jsonl
+  wask gather --finished @counts                  what is there, with its index")]
 pub(crate) struct GatherArgs {
     /// @NAME, for all of a collection, or @NAME[3]
     #[arg(value_name = "NAME", value_parser = held, required = true)]
     names: Vec<Held>,
+
+    /// Print only what has finished, each with its index, and wait for nothing
+    #[arg(long, conflicts_with = "raw")]
+    finished: bool,
+
+    /// Results of --raw end with a null byte
+    #[arg(short = '0', long = "null")]
+    null_data: bool,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -37,15 +47,26 @@ pub(crate) async fn run(args: GatherArgs, context: &Context) -> Result {
     let client = Cluster::connect(context, &args.cluster).await?;
     let mut futures = Vec::new();
     for name in &args.names {
-        futures.extend(name.futures(&client).await?);
+        let first = name.index.unwrap_or(0);
+        futures.extend((first..).zip(name.futures(&client).await?));
     }
-    for future in &futures {
+    for (_, future) in &futures {
         output.check(future.ty())?;
     }
+    if futures.len() > 1 {
+        output.separate(args.null_data);
+    }
+    if args.finished {
+        futures.retain(|(_, future)| future.status() == Status::Finished);
+    }
     for batch in futures.chunks(BATCH) {
-        let values = client.gather_encoded(batch).await;
-        for value in values.map_err(failure::explain)? {
-            output.value(value.ty(), value.bytes())?;
+        let (indices, batch): (Vec<usize>, Vec<Future>) = batch.iter().cloned().unzip();
+        let values = client.gather_encoded(&batch).await;
+        for (index, value) in indices.iter().zip(values.map_err(failure::explain)?) {
+            match args.finished {
+                true => output.numbered(*index, value.ty(), value.bytes())?,
+                false => output.value(value.ty(), value.bytes())?,
+            }
         }
         output.flush()?;
     }

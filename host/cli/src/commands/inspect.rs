@@ -161,6 +161,6 @@ mod tests {
 
     #[test]
     fn json_tells_all() {
-        insta::assert_snapshot!(to_json("blake3:00", &interface()), @r#"{"digest":"blake3:00","functions":[{"docs":"Counts.\n\nAll of them.\n","name":"count","type":"func(text: string) -> u32"}],"imports":["wasi:io/poll@0.2.6"],"refused":[{"name":"read","reason":"holds a `stream`"}]}"#);
+        insta::assert_snapshot!(to_json("blake3:00", &interface()), @r#"{"digest":"blake3:00","functions":[{"name":"count","type":"func(text: string) -> u32","docs":"Counts.\n\nAll of them.\n"}],"refused":[{"name":"read","reason":"holds a `stream`"}],"imports":["wasi:io/poll@0.2.6"]}"#);
     }
 }

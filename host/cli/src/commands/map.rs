@@ -3,21 +3,19 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tokio::task::spawn_blocking;
 use wask_client::Client;
 use wask_value::Type;
 
 use crate::{
-    args::{ClusterArgs, LimitArgs, NameArgs, OutputArgs, units},
+    args::{ClusterArgs, LimitArgs, NameArgs, OutputArgs, SourceArgs, units},
     cluster::{Choice, Cluster, Context},
     component::{Call, Signature, Target},
-    exit::{Exit, Failed, OrExit, Result},
+    exit::{Failed, Result},
     expression::{Scope, Template},
-    files::{self, Kind},
     interrupt::or_signal,
     items,
-    job::{self, Items, Job, Reduce, Sink, Step, scatter_large},
-    names,
+    job::{self, Done, Items, Job, Manner, Reduce, Sink, Step, scatter_large},
+    names::Reserved,
     output::Output,
 };
 
@@ -25,18 +23,22 @@ use crate::{
 ///
 /// One task for each item, on the cluster; with none named or up, on one in this process with a
 /// slot for each processor. Results are printed in the order of the items, one a line. With
-/// --reduce they are combined, some at a time, until one is left, and only that is printed. The
-/// first task that fails ends it, and the rest is cancelled; so does Ctrl-C.
+/// --reduce they are combined, some at a time, until one is left, and only that is printed. Each
+/// result is printed as soon as it and those before it are known. The first task that fails ends it,
+/// unless --keep-going is given, and the rest is cancelled; so does Ctrl-C.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 `_` in the call is what is mapped over; with several `_`, the same item stands in each. A bare name
 means one: `count-words` is 'count-words(_)'. An item is WAVE; where a string is wanted, text that
-does not begin with a quote is taken as it stands. A collection, @NAME, is an item for each of its
+does not begin with a quote or `@` is taken as it stands. A collection, @NAME, is an item for each of its
 results.
 
---files takes a pattern as a shell does, `**` for any folders, no hidden files; in quotes, or the
-shell replaces it first. All files are checked before anything runs: those that are to be strings
-must be UTF-8. Files above 1 MiB are stored on a worker first.
+--files takes a pattern as a shell does, `**` for any folders, {a,b}, no hidden files; in quotes, or
+the shell replaces it first. Each file is read once, by whatever names it is found. All are checked
+before anything runs: those that are to be strings must be UTF-8. Files above 1 MiB are stored on a
+worker first. --files-from takes the names that `find` and `fd` print.
+
+Lines of --input are data: `@` and quotes in them mean nothing. An empty line is an empty text.
 
 --reduce takes a function with a list parameter of what the map gives, that returns the same.
 
@@ -46,6 +48,8 @@ Examples:
   wask map words.wasm count-words 'to be' 'or not to be'
   wask map geo.wasm 'distance(_, {x: 0.0, y: 0.0})' --input points.jsonl
   ls | wask map words.wasm count-words --input -
+  wask map thumbs.wasm shrink --files 'photos/**' --keep-going --errors failed.txt
+  wask map thumbs.wasm shrink --files-from failed.txt         those that failed, once more
   wask map words.wasm count-words @texts --as counts        results stay on the cluster")]
 pub(crate) struct MapArgs {
     /// A file, or what the cluster knows by a name or `blake3:…`
@@ -59,13 +63,8 @@ pub(crate) struct MapArgs {
     #[arg(value_name = "ITEM")]
     items: Vec<String>,
 
-    /// Map over the files that match, as `string` or `list<u8>`; in quotes
-    #[arg(long, value_name = "PATTERN")]
-    files: Vec<String>,
-
-    /// Map over lines: JSON where the name ends in .jsonl, else WAVE or text; `-` is stdin
-    #[arg(long, value_name = "FILE")]
-    input: Option<PathBuf>,
+    #[command(flatten)]
+    sources: SourceArgs,
 
     /// Combine the results with this function: FUNCTION, or 'FUNCTION(_, ..)' with `_` for a list
     #[arg(long, value_name = "FUNCTION")]
@@ -83,6 +82,12 @@ pub(crate) struct MapArgs {
     detach: bool,
 
     #[command(flatten)]
+    failing: FailingArgs,
+
+    #[command(flatten)]
+    telling: TellingArgs,
+
+    #[command(flatten)]
     output: OutputArgs,
 
     #[command(flatten)]
@@ -90,6 +95,32 @@ pub(crate) struct MapArgs {
 
     #[command(flatten)]
     cluster: ClusterArgs,
+}
+
+/// What becomes of a job in which an item fails.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Failures")]
+struct FailingArgs {
+    /// Run all items even if some fail: the failures stand where their results would
+    #[arg(long, conflicts_with_all = ["reduce", "detach"])]
+    keep_going: bool,
+
+    /// Write the items that failed to a file, which --input or --files-from takes
+    #[arg(long, value_name = "FILE", requires = "keep_going")]
+    errors: Option<PathBuf>,
+}
+
+/// How results are told.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+struct TellingArgs {
+    /// Write the item, or the name of its file, in front of each result
+    #[arg(long, conflicts_with_all = ["reduce", "name", "raw"])]
+    tag: bool,
+
+    /// Write results as they finish, and not in the order of the items
+    #[arg(long, conflicts_with_all = ["reduce", "name"])]
+    unordered: bool,
 }
 
 fn fan_in(text: &str) -> Result<usize, String> {
@@ -105,44 +136,97 @@ pub(crate) async fn run(args: MapArgs, context: &Context) -> Result {
         None => Choice::any(context, &args.cluster)?,
     };
     let mut cluster = Cluster::new(context, choice);
-    let outcome = or_signal(map(&args, context, &mut cluster)).await;
+    let mut name = None;
+    let outcome = or_signal(map(&args, context, &mut cluster, &mut name)).await;
+    // What has its results is not reserved any more.
+    if let Some(name) = name {
+        name.give_up().await;
+    }
     // Ends what still runs for it, and stops the thread that submits.
     cluster.close().await;
     outcome
 }
 
-async fn map(args: &MapArgs, context: &Context, cluster: &mut Cluster) -> Result {
+async fn map(
+    args: &MapArgs,
+    context: &Context,
+    cluster: &mut Cluster,
+    reserved: &mut Option<Reserved>,
+) -> Result {
     let mut output = Output::open(&args.output)?;
+    if args.reduce.is_none() {
+        output.separate(args.sources.null_data);
+    }
     let plan = Plan::read(args, cluster).await?;
     if args.name.name.is_none() {
         output.check(&plan.result)?;
     }
-    let items = items(args, &plan).await?;
+    let (sources, texts) = (&args.sources, &args.items);
+    let items = items::read(context, sources, texts, &plan.scope, &plan.item).await?;
     if items.len() == 0 {
-        return Err(items::none());
+        return output.finish();
     }
-    let client = cluster.client().await?;
-    let name = match args.name.name {
-        Some(_) => Some(names::choose(&client, &args.name).await?),
+    let mut failed_items = match &args.failing.errors {
+        Some(path) => Some(Output::file(path)?),
         None => None,
     };
+    let client = cluster.client().await?;
     cluster.warn_without_workers().await?;
-    let job = plan.into_job(args, cluster, client.clone(), items).await?;
-    let sink = match (&name, args.detach) {
-        (_, true) => Sink::Leave,
-        (Some(_), false) => Sink::Keep,
-        (None, false) => Sink::Write(&mut output),
-    };
-    let done = Box::pin(job::run(job, sink, context.quiet)).await?;
-    if let Some(name) = &name {
-        names::publish(&client, name, args.name.replace, &done.kept).await?;
+    if args.name.name.is_some() {
+        *reserved = Some(Reserved::new(&client, &args.name).await?);
+    }
+    let item_names = items.names();
+    let done = run_job(args, context, cluster, plan, items, &mut output).await?;
+    if let Some(name) = reserved.take() {
+        let name = name.publish(&done.kept).await?;
         output.line(format_args!("@{name}"))?;
     }
     output.finish()?;
     if !args.detach {
-        context.note(done.summary);
+        context.note(&done.summary);
     }
-    Ok(())
+    if let Some(output) = &mut failed_items {
+        let texts = done.failures.keys().map(|index| item_names.bytes(*index));
+        let texts: Vec<&[u8]> = texts.collect();
+        // What a line cannot hold ends with a null byte.
+        let null_data = texts.iter().any(|text| text.contains(&b'\n'));
+        output.separate(null_data);
+        texts.iter().try_for_each(|text| output.bytes(text))?;
+    }
+    if let Some(output) = failed_items {
+        output.finish()?;
+    }
+    match done.failures.len() {
+        0 => Ok(()),
+        failed => Err(job::some_failed(
+            &done,
+            failed,
+            args.failing.errors.as_deref(),
+        )),
+    }
+}
+
+async fn run_job(
+    args: &MapArgs,
+    context: &Context,
+    cluster: &mut Cluster,
+    plan: Plan,
+    items: Items,
+    output: &mut Output,
+) -> Result<Done> {
+    let client = cluster.client().await?;
+    let job = plan.into_job(args, cluster, client, items).await?;
+    let sink = match (&args.name.name, args.detach) {
+        (_, true) => Sink::Leave,
+        (Some(_), false) => Sink::Keep,
+        (None, false) => Sink::Write(output),
+    };
+    let manner = Manner {
+        tag: args.telling.tag,
+        unordered: args.telling.unordered,
+        keep_going: args.failing.keep_going,
+    };
+    Box::pin(job::run(job, sink, manner, context.quiet)).await
 }
 
 /// What is to run, checked as far as possible before there is a connection.
@@ -253,32 +337,4 @@ async fn reducer(
         )));
     }
     Ok((function, template))
-}
-
-/// Reads and checks what is mapped over.
-async fn items(args: &MapArgs, plan: &Plan) -> Result<Items> {
-    let sources = [
-        !args.items.is_empty(),
-        !args.files.is_empty(),
-        args.input.is_some(),
-    ];
-    if sources.into_iter().filter(|given| *given).count() > 1 {
-        return Err(Failed::input(
-            "items, --files or --input, not several of them; put the pattern of --files in quotes, \
-             or the shell makes items of it",
-        ));
-    }
-    if !args.files.is_empty() {
-        let kind = Kind::of(&plan.item)?;
-        let patterns = args.files.clone();
-        let check = spawn_blocking(move || files::check(files::find(&patterns)?, kind));
-        let checked = check
-            .await
-            .or_exit(Exit::Machine, || "cannot read files")??;
-        return Ok(Items::Files(checked));
-    }
-    Ok(Items::Values(match &args.input {
-        Some(path) => items::lines(&plan.scope, &plan.item, path)?,
-        None => items::typed(&plan.scope, &plan.item, &args.items)?,
-    }))
 }

@@ -1,17 +1,13 @@
 //! `wask scatter`
 
-use std::path::PathBuf;
-
 use clap::Args;
 use wask_client::Encoded;
 use wask_value::Type;
 
 use crate::{
-    args::{ClusterArgs, NameArgs},
+    args::{ClusterArgs, NameArgs, SourceArgs},
     cluster::{Cluster, Context},
-    exit::{Exit, Failed, OrExit, Result},
-    expression::{Scope, Tree},
-    files::{self, Kind},
+    exit::{Exit, OrExit, Result},
     items, names,
     output::Output,
 };
@@ -39,13 +35,8 @@ pub(crate) struct ScatterArgs {
     #[arg(long = "type", value_name = "TYPE")]
     ty: String,
 
-    /// One value for each file that matches, as a `string` or a `list<u8>`; in quotes
-    #[arg(long, value_name = "PATTERN")]
-    files: Vec<String>,
-
-    /// One value a line: JSON where the name ends in .jsonl, else WAVE; `-` is stdin
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "values"])]
-    input: Option<PathBuf>,
+    #[command(flatten)]
+    sources: SourceArgs,
 
     #[command(flatten)]
     name: NameArgs,
@@ -56,40 +47,18 @@ pub(crate) struct ScatterArgs {
 
 pub(crate) async fn run(args: ScatterArgs, context: &Context) -> Result {
     let ty: Type = args.ty.parse().or_exit(Exit::Input, || "--type")?;
-    let scope = Scope::default();
-    let values: Vec<Result<Tree>> = match &args.input {
-        Some(path) => items::lines(&scope, &ty, path)?
-            .into_iter()
-            .map(Ok)
-            .collect(),
-        None if args.files.is_empty() => items::typed(&scope, &ty, &args.values)?
-            .into_iter()
-            .map(Ok)
-            .collect(),
-        None if !args.values.is_empty() => {
-            return Err(Failed::input(
-                "values or --files, not both; put the pattern of --files in quotes",
-            ));
-        }
-        None => {
-            let paths = files::find(&args.files)?;
-            let checked = files::check(paths, Kind::of(&ty)?)?;
-            let trees = checked.into_iter().map(files::Checked::into_tree);
-            trees.collect()
-        }
-    };
-    if values.is_empty() {
-        return Err(Failed::input(
-            "nothing to scatter: give values, --files 'PATTERN', or --input FILE (`-` for stdin)",
-        ));
+    let scope = context.scope();
+    let values = items::read(context, &args.sources, &args.values, &scope, &ty).await?;
+    if values.len() == 0 {
+        return Ok(());
     }
     let client = Cluster::connect(context, &args.cluster).await?;
     let name = names::choose(&client, &args.name).await?;
     let mut futures = Vec::with_capacity(values.len());
     let mut batch: Vec<Encoded> = Vec::new();
     let mut bytes = 0;
-    for value in values {
-        let value = value?.encode(&ty)?;
+    for value in values.into_iter() {
+        let value = value?.0.encode(&ty)?;
         bytes += value.bytes().len() as u64;
         batch.push(value);
         if bytes >= BATCH_BYTES {

@@ -72,6 +72,7 @@ pub(crate) struct UpArgs {
 pub(crate) async fn run(args: UpArgs, context: &Context) -> Result {
     let paths = &context.paths;
     private_folder(&paths.runtime)?;
+    private_folder(&paths.sockets())?;
     let _lock = lock(paths)?;
     clear(paths)?;
     let plan = plan(&args, paths)?;
@@ -134,12 +135,21 @@ fn clear(paths: &Paths) -> Result {
             note(format!("{}; replaced", up.stale(paths)));
             up.processes()
                 .for_each(|process| process.signal(Signal::SIGTERM));
-            let path = state::path(paths);
-            fs::remove_file(&path).or_exit(Exit::Machine, || {
-                format!("cannot remove {}", path.display())
-            })
+            remove_state(paths)
+        }
+        Found::Torn(what) => {
+            note(format!("{what}; replaced"));
+            remove_state(paths)
         }
     }
+}
+
+pub(super) fn remove_state(paths: &Paths) -> Result {
+    let path = state::path(paths);
+    if_there(fs::remove_file(&path)).or_exit(Exit::Machine, || {
+        format!("cannot remove {}", path.display())
+    })?;
+    Ok(())
 }
 
 /// Files that processes are told of.
@@ -179,7 +189,7 @@ fn plan(args: &UpArgs, paths: &Paths) -> Result<Plan> {
 }
 
 fn scheduler(args: &UpArgs, paths: &Paths, files: &Files) -> Result<Program> {
-    let socket = Address::Unix(paths.runtime.join("scheduler.sock"));
+    let socket = Address::Unix(paths.sockets().join("scheduler.sock"));
     let listen = args.listen.clone().unwrap_or(socket);
     check_exposure(&listen, true, false)?;
     // What is wrong with them is told here, not by the scheduler's log.
@@ -221,7 +231,7 @@ fn workers(args: &UpArgs, paths: &Paths, files: &Files) -> Vec<Program> {
         ]);
         if args.listen.is_none() {
             // Always the same, so that the socket of one that was killed is the next one's.
-            let socket = Address::Unix(paths.runtime.join(format!("{}.sock", program.name)));
+            let socket = Address::Unix(paths.sockets().join(format!("{}.sock", program.name)));
             let listen = ["--listen".to_owned(), socket.to_string()];
             program.arguments.extend(listen);
         }

@@ -124,7 +124,7 @@ pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {
     let token = given_worker_token(args.worker_token_file.as_ref())?;
     let scheduler = match (args.scheduler, &args.scheduler_file) {
         (Some(address), _) => address,
-        (None, Some(file)) => SchedulerFile::read(file)?,
+        (None, Some(file)) => SchedulerFile::wait_for(file, args.connect_timeout).await?,
         (None, None) => return Err(Failed::input("a worker needs the scheduler's address")),
     };
     if let Some(listen) = &args.listen {

@@ -1,14 +1,15 @@
 //! From the text of arguments to a [`Template`], directed by the parameters' types.
 
-use std::{collections::BTreeMap, fs, io::Read, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use wask_client::Encoded;
 use wask_value::{Field, FunctionType, Type, wave};
 
 use super::{FutureRef, Reference, Template, Tree, scan::has_reference, template::case_name};
 use crate::{
-    exit::{Exit, Failed, OrExit, Result},
-    suggest,
+    exit::{Failed, Result},
+    reading::ReadLimit,
+    suggest, terminal,
 };
 
 /// What a builder must know of a dataset.
@@ -26,6 +27,8 @@ pub(crate) struct Scope {
     pub(crate) datasets: BTreeMap<String, Dataset>,
     /// Whether `_` has a meaning.
     pub(crate) maps: bool,
+    /// How much is read of a file, or of stdin.
+    pub(crate) read_limit: ReadLimit,
 }
 
 impl Scope {
@@ -171,20 +174,15 @@ impl<'a> Builder<'a> {
             Reference::Item => self.item(ty),
             Reference::Dataset { name, index } => self.scope.dataset(ty, &name, index),
             Reference::File(path) => {
-                let what = format!("the file {}", path.display());
-                let bytes =
-                    fs::read(&path).or_exit(Exit::Input, || format!("cannot read {what}"))?;
-                data(ty, &what, bytes)
+                let what = format!("the file {}", terminal::path(&path));
+                data(ty, &what, self.scope.read_limit.file(&path)?)
             }
             Reference::Stdin if self.stdin_taken => Err(Failed::input(
                 "@stdin stands twice, but can be read only once",
             )),
             Reference::Stdin => {
                 self.stdin_taken = true;
-                let mut bytes = Vec::new();
-                let read = std::io::stdin().lock().read_to_end(&mut bytes);
-                read.or_exit(Exit::Input, || "cannot read stdin")?;
-                data(ty, "stdin", bytes)
+                data(ty, "stdin", self.scope.read_limit.stdin()?)
             }
         }
     }
@@ -282,8 +280,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// WAVE, or what shall be told as such.
-fn plain(ty: &Type, text: &str) -> Result<Tree> {
+/// WAVE without references.
+pub(crate) fn plain(ty: &Type, text: &str) -> Result<Tree> {
     let value = wave::parse(ty, text)?;
     Ok(Tree::Known(Encoded::from_value(ty.clone(), &value)?))
 }

@@ -9,7 +9,7 @@ mod reference;
 mod scan;
 mod template;
 
-pub(crate) use build::{Dataset, Scope, data, no_such_dataset};
+pub(crate) use build::{Dataset, Scope, data, no_such_dataset, plain};
 pub(crate) use reference::{Reference, is_name};
 pub(crate) use scan::{dataset_names, has_item};
 pub(crate) use template::{Fill, FutureRef, Template, Tree, case_name};

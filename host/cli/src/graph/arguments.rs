@@ -13,6 +13,7 @@ use super::{
 use crate::{
     expression::{Scope, Tree, case_name, data},
     table::count,
+    terminal,
 };
 
 /// What arguments may refer to.
@@ -110,11 +111,10 @@ impl Reader<'_> {
             }
             Reference::File(path) => {
                 let path = self.folder.join(path);
-                let what = format!("the file {}", path.display());
-                let bytes = std::fs::read(&path);
-                let bytes =
-                    bytes.map_err(|error| invalid(format!("cannot read {what}: {error}")))?;
-                data(ty, &what, bytes).map_err(|failed| invalid(failed.to_string()))
+                let what = format!("the file {}", terminal::path(&path));
+                let bytes = self.scope.read_limit.file(&path);
+                let tree = bytes.and_then(|bytes| data(ty, &what, bytes));
+                tree.map_err(|failed| invalid(failed.to_string()))
             }
             Reference::Value { json, ty: given } if given == *ty => self.value(ty, json),
             Reference::Value { ty: given, .. } => Err(Error::Mismatch {

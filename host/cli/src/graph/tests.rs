@@ -44,7 +44,7 @@ fn scope() -> Scope {
     ];
     Scope {
         datasets: datasets.into(),
-        maps: false,
+        ..Scope::default()
     }
 }
 
@@ -163,7 +163,7 @@ fn what_does_not_fit_is_told_with_task_and_path() {
         ),
         (
             json!([{"$file": "/no/such"}]),
-            "task `a`: args[0]: cannot read the file /no/such",
+            "task `a`: args[0]: cannot read /no/such",
         ),
         (
             json!([{"$value": 1, "type": "u8"}]),

@@ -6,20 +6,24 @@
 //! finished; the cluster drops it when it was used.
 
 mod places;
+mod report;
 mod submit;
 mod watch;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, os::unix::ffi::OsStrExt, sync::Arc};
 
 use wask_client::{Client, Dataset, Function, Future};
 
 pub(crate) use places::{Places, scatter_large};
-pub(crate) use watch::{Sink, run};
+use report::Failure;
+pub(crate) use report::{Manner, Sink, some_failed};
+pub(crate) use watch::{Done, run};
 
 use crate::{
     exit::Result,
     expression::{Template, Tree},
     files::Checked,
+    terminal,
 };
 
 /// What is to be done.
@@ -49,35 +53,59 @@ pub(crate) struct Reduce {
 #[derive(Debug)]
 pub(crate) enum Items {
     Files(Vec<Checked>),
-    Values(Vec<Tree>),
+    Values(Values),
+}
+
+/// Items that were read already.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    pub(crate) trees: Vec<Tree>,
+    /// What each was read from.
+    pub(crate) texts: Vec<Box<[u8]>>,
+}
+
+impl Values {
+    pub(crate) fn push(&mut self, tree: Tree, text: &[u8]) {
+        self.trees.push(tree);
+        self.texts.push(text.into());
+    }
 }
 
 impl Items {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Files(files) => files.len(),
-            Self::Values(values) => values.len(),
+            Self::Values(values) => values.trees.len(),
         }
     }
 
     /// How people call each.
-    fn names(&self) -> Names {
-        Names(match self {
+    pub(crate) fn names(&self) -> Names {
+        match self {
             Self::Files(files) => {
-                let names = files.iter().map(|file| file.path.display().to_string());
-                Some(names.collect())
+                let names = files
+                    .iter()
+                    .map(|file| file.path.as_os_str().as_bytes().into());
+                Names {
+                    texts: names.collect(),
+                    are_files: true,
+                }
             }
-            Self::Values(_) => None,
-        })
+            Self::Values(values) => Names {
+                texts: values.texts.clone().into(),
+                are_files: false,
+            },
+        }
     }
 
-    fn into_iter(self) -> Box<dyn Iterator<Item = Result<(Tree, u64)>> + Send> {
+    /// Each, with its bytes, read when it is needed.
+    pub(crate) fn into_iter(self) -> Box<dyn Iterator<Item = Result<(Tree, u64)>> + Send> {
         match self {
             Self::Files(files) => Box::new(files.into_iter().map(|file| {
                 let len = file.len;
                 Ok((file.into_tree()?, len))
             })),
-            Self::Values(values) => Box::new(values.into_iter().map(|tree| {
+            Self::Values(values) => Box::new(values.trees.into_iter().map(|tree| {
                 let len = tree.known_bytes();
                 Ok((tree, len))
             })),
@@ -85,16 +113,30 @@ impl Items {
     }
 }
 
-/// How people call the items.
+/// How people call the items: their files, or what they were read from.
 #[derive(Clone)]
-pub(crate) struct Names(Option<Arc<[String]>>);
+pub(crate) struct Names {
+    texts: Arc<[Box<[u8]>]>,
+    pub(crate) are_files: bool,
+}
 
 impl Names {
+    /// For a message.
     fn get(&self, index: usize) -> String {
-        match &self.0 {
-            Some(names) => names[index].clone(),
-            None => format!("item {} (counted from 0)", index),
+        match self.are_files {
+            true => self.tag(index),
+            false => format!("item {index} (counted from 0)"),
         }
+    }
+
+    /// What it is, on one line.
+    fn tag(&self, index: usize) -> String {
+        terminal::line(self.bytes(index))
+    }
+
+    /// What it was read from.
+    pub(crate) fn bytes(&self, index: usize) -> &[u8] {
+        self.texts.get(index).map_or(&[], |text| text)
     }
 }
 

@@ -1,42 +1,34 @@
 //! What becomes of a job.
 
-use std::thread;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    thread,
+};
 
-use futures::{StreamExt, stream::SelectAll};
+use futures::{FutureExt, StreamExt, stream::SelectAll};
 use tokio::sync::{mpsc, oneshot};
 use wask_client::{AsCompleted, Client, Dynamic, Error, Future, Status};
 use wask_core::KeyMap;
 
-use super::{Job, Names, Submitted, submit};
+use super::{Failure, Job, Manner, Sink, Submitted, report::Report, submit};
 use crate::{
     exit::{Exit, Failed, OrExit, Result},
     failure,
-    output::Output,
     progress::{Progress, Summary},
     reduce,
 };
 
-/// Results that are brought here in one call.
-const GATHER: usize = 1_000;
-
-/// What is done with the results.
-pub(crate) enum Sink<'a> {
-    /// Written, in order, as they come.
-    Write(&'a mut Output),
-    /// Kept on the cluster.
-    Keep,
-    /// Kept, without waiting for them.
-    Leave,
-}
-
 /// What is left of a job: the futures that are kept, and what it was.
 pub(crate) struct Done {
     pub(crate) kept: Vec<Future>,
+    /// Of items without a result, where the rest was to go on.
+    pub(crate) failures: BTreeMap<usize, Failure>,
     pub(crate) summary: Summary,
 }
 
-/// Runs a job. Whatever fails ends it; dropping this or closing the client cancels it.
-pub(crate) async fn run(job: Job, sink: Sink<'_>, quiet: bool) -> Result<Done> {
+/// Runs a job. Whatever fails ends it, unless it is to keep going; dropping this or closing the
+/// client cancels it.
+pub(crate) async fn run(job: Job, sink: Sink<'_>, manner: Manner, quiet: bool) -> Result<Done> {
     let items = job.items.len() as u64;
     let reductions = job
         .reduce
@@ -44,15 +36,18 @@ pub(crate) async fn run(job: Job, sink: Sink<'_>, quiet: bool) -> Result<Done> {
         .map_or(0, |reduce| reduce::combinations(items, reduce.fan_in));
     let mut watch = Watch {
         client: job.client.clone(),
-        names: job.items.names(),
         progress: Progress::new(items + reductions, quiet),
         pending: SelectAll::new(),
         indices: KeyMap::default(),
         mapped: 0,
-        results: Results {
+        is_reduced: job.reduce.is_some(),
+        kept: Vec::new(),
+        report: Report {
             sink,
-            is_reduced: job.reduce.is_some(),
-            waiting: Vec::new().into(),
+            manner,
+            names: job.items.names(),
+            waiting: VecDeque::new(),
+            failures: BTreeMap::new(),
         },
     };
     let (told, mut batches) = mpsc::unbounded_channel();
@@ -64,19 +59,44 @@ pub(crate) async fn run(job: Job, sink: Sink<'_>, quiet: bool) -> Result<Done> {
             outcome = &mut submitting, if ended.is_none() => {
                 ended = Some(outcome.or_exit(Exit::Machine, || "the submitting thread ended")??);
             }
-            Some(future) = watch.pending.next(), if watch.waits() => watch.completed(&future).await?,
+            Some(future) = watch.pending.next(), if watch.waits() => {
+                watch.completed(&future).await?;
+                // All that is there is told together.
+                while let Some(Some(future)) = watch.pending.next().now_or_never() {
+                    watch.completed(&future).await?;
+                }
+                watch.tell().await?;
+            }
             else => break,
+        }
+        if watch.report.is_unread() {
+            break;
         }
     }
     let (last, bytes) = ended.unwrap_or_default();
-    let kept = watch.results.finish(&watch.client, last).await?;
+    watch.report.waiting.extend(last.map(|last| (0, last)));
+    watch.tell().await?;
+    let kept = match watch.report.sink {
+        Sink::Write(_) => Vec::new(),
+        Sink::Keep | Sink::Leave if watch.is_reduced => {
+            let last = watch.report.waiting.into_iter();
+            last.map(|(_, future)| future).collect()
+        }
+        Sink::Keep | Sink::Leave => watch.kept,
+    };
+    let failures = watch.report.failures;
     let summary = Summary {
         items,
         reductions,
+        failed: failures.len() as u64,
         bytes,
         time: watch.progress.finish(),
     };
-    Ok(Done { kept, summary })
+    Ok(Done {
+        kept,
+        failures,
+        summary,
+    })
 }
 
 type Outcome = Result<(Option<Future>, u64)>;
@@ -96,102 +116,92 @@ fn start(job: Job, told: mpsc::UnboundedSender<Submitted>) -> Result<oneshot::Re
 
 struct Watch<'a> {
     client: Client,
-    names: Names,
     progress: Progress,
     pending: SelectAll<AsCompleted<Dynamic>>,
-    /// Which item a task is for, to name it where it fails.
-    indices: KeyMap<usize>,
+    /// Which items a task is for: equal ones have one task.
+    indices: KeyMap<VecDeque<usize>>,
     mapped: usize,
-    results: Results<'a>,
+    is_reduced: bool,
+    /// Of the map, in order, where they are kept.
+    kept: Vec<Future>,
+    report: Report<'a>,
 }
 
 impl Watch<'_> {
     fn waits(&self) -> bool {
-        !matches!(self.results.sink, Sink::Leave)
+        !matches!(self.report.sink, Sink::Leave)
+    }
+
+    fn is_written(&self) -> bool {
+        matches!(self.report.sink, Sink::Write(_))
     }
 
     fn add(&mut self, batch: Submitted) {
         for future in &batch.mapped {
-            self.indices.entry(future.key()).or_insert(self.mapped);
+            let items = self.indices.entry(future.key()).or_default();
+            items.push_back(self.mapped);
+            if !self.is_reduced && self.is_written() && !self.report.manner.unordered {
+                self.report.waiting.push_back((self.mapped, future.clone()));
+            }
             self.mapped += 1;
         }
         if self.waits() {
             let futures = batch.mapped.iter().chain(&batch.reduced);
             self.pending.push(self.client.as_completed(futures));
         }
-        if !self.results.is_reduced {
-            self.results.waiting.extend(batch.mapped);
+        if !self.is_reduced && !self.is_written() {
+            self.kept.extend(batch.mapped);
         }
     }
 
     async fn completed(&mut self, future: &Future) -> Result {
+        let mut failed = None;
         if future.status() != Status::Finished {
             // It may be pending again by now: then this waits, and may find it well.
-            match future.exception().await {
-                Ok(None) => {}
-                Ok(Some(error)) => return Err(self.failed(error.into())),
-                Err(error) => return Err(self.failed(error)),
-            }
+            failed = match future.exception().await {
+                Ok(None) => None,
+                Ok(Some(error)) => Some(error.into()),
+                Err(error) => Some(error),
+            };
         }
         self.progress.add();
+        let Report { manner, .. } = self.report;
+        if let Some(error) = &failed
+            && !manner.keep_going
+        {
+            return Err(self.failed(error.clone()));
+        }
+        let Some(index) = self
+            .indices
+            .get_mut(&future.key())
+            .and_then(VecDeque::pop_front)
+        else {
+            return Ok(());
+        };
+        if let Some(error) = failed {
+            self.report.failures.insert(index, Failure::of(error)?);
+        }
+        if manner.unordered && self.is_written() && !self.is_reduced {
+            self.report.waiting.push_back((index, future.clone()));
+        }
+        Ok(())
+    }
+
+    async fn tell(&mut self) -> Result {
         let progress = &self.progress;
-        self.results.write_ready(&self.client, progress).await
+        let aside = |write: &mut dyn FnMut() -> Result| progress.aside(write);
+        self.report.write_ready(&self.client, aside).await
     }
 
     fn failed(&self, error: Error) -> Failed {
-        let index = match &error {
+        let items = match &error {
             Error::Task(error) => self.indices.get(&error.failure().origin),
             _ => None,
         };
         let failed = failure::explain(error);
-        match index {
-            Some(index) => failed.context(self.names.get(*index)),
+        match items.and_then(VecDeque::front) {
+            Some(index) => failed.context(self.report.names.get(*index)),
             None => failed,
         }
-    }
-}
-
-struct Results<'a> {
-    sink: Sink<'a>,
-    is_reduced: bool,
-    /// In order, not yet written.
-    waiting: std::collections::VecDeque<Future>,
-}
-
-impl Results<'_> {
-    /// Writes the results at the front that are finished, once there are many.
-    async fn write_ready(&mut self, client: &Client, progress: &Progress) -> Result {
-        let Sink::Write(output) = &mut self.sink else {
-            return Ok(());
-        };
-        let front = self.waiting.iter().take(GATHER);
-        let ready = front.take_while(|future| future.is_done()).count();
-        if ready < GATHER {
-            return Ok(());
-        }
-        let ready: Vec<Future> = self.waiting.drain(..ready).collect();
-        let values = client.gather_encoded(&ready).await?;
-        progress.aside(|| {
-            values
-                .iter()
-                .try_for_each(|value| output.value(value.ty(), value.bytes()))?;
-            output.flush()
-        })
-    }
-
-    /// Writes the rest, or gives back what is kept.
-    async fn finish(mut self, client: &Client, last: Option<Future>) -> Result<Vec<Future>> {
-        self.waiting.extend(last);
-        let Sink::Write(output) = &mut self.sink else {
-            return Ok(self.waiting.into());
-        };
-        while !self.waiting.is_empty() {
-            let count = self.waiting.len().min(GATHER);
-            let some: Vec<Future> = self.waiting.drain(..count).collect();
-            for value in client.gather_encoded(&some).await? {
-                output.value(value.ty(), value.bytes())?;
-            }
-        }
-        Ok(Vec::new())
     }
 }

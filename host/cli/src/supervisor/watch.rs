@@ -31,6 +31,8 @@ use crate::{
 const LISTENS: Duration = Duration::from_secs(30);
 /// How often its file is looked for.
 const LOOK: Duration = Duration::from_millis(10);
+/// How often it is looked whether other commands can find the cluster.
+const FILE_LOOK: Duration = Duration::from_secs(1);
 /// How long processes may take to end by themselves.
 const END: Duration = Duration::from_secs(10);
 /// Lines of a log that are shown where a process ends too early.
@@ -160,7 +162,13 @@ impl Cluster {
             tokio::select! {
                 _ = ended.recv() => {}
                 () = alarm.until(due) => {}
+                () = sleep(FILE_LOOK) => {}
                 () = stop.asked() => return Ok(()),
+            }
+            // A logout removes the folder. What nobody can find any more must not go on.
+            if !state::path(paths).exists() {
+                tracing::warn!("the runtime folder is gone, so the cluster ends");
+                return Ok(());
             }
         }
     }

@@ -56,8 +56,8 @@ impl<'a> Reader<'a> {
             Type::U32 => Value::U32(self.number(ty, node)?),
             Type::S64 => Value::S64(self.number(ty, node)?),
             Type::U64 => Value::U64(self.number(ty, node)?),
-            Type::F32 => Value::F32(self.number(ty, node)?),
-            Type::F64 => Value::F64(self.number(ty, node)?),
+            Type::F32 => Value::F32(self.float(ty, node, f32::is_infinite)?),
+            Type::F64 => Value::F64(self.float(ty, node, f64::is_infinite)?),
             Type::Char => Value::Char(node.as_char(self.text).map_err(wrong)?),
             Type::String => Value::String(node.as_str(self.text).map_err(wrong)?.into_owned()),
             Type::List(inner) if **inner == Type::U8 => {
@@ -184,6 +184,27 @@ impl<'a> Reader<'a> {
             .map_err(|_| self.mismatch(ty, node))
     }
 
+    /// A number that is too great for the type would become an infinite one.
+    fn float<T: FromStr + Copy>(
+        &self,
+        ty: &Type,
+        node: &Node,
+        is_infinite: impl Fn(T) -> bool,
+    ) -> Result<T, Error> {
+        let number = self.number(ty, node)?;
+        let is_typed_so = self.text[node.span()].ends_with("inf");
+        match is_infinite(number) && !is_typed_so {
+            true => Err(self.error(
+                node,
+                format!(
+                    "{} is too great for an {ty}; write `inf` for what is infinite",
+                    self.excerpt(node)
+                ),
+            )),
+            false => Ok(number),
+        }
+    }
+
     fn find<'n>(
         &self,
         node: &Node,
@@ -210,7 +231,26 @@ impl<'a> Reader<'a> {
     }
 
     fn mismatch(&self, ty: &Type, node: &Node) -> Error {
-        self.error(node, format!("expected {ty}, got {}", self.excerpt(node)))
+        let advice = match self.case_like_keyword(ty, node) {
+            Some(case) => format!("; write `%{case}` for the case of this name"),
+            None => String::new(),
+        };
+        let got = self.excerpt(node);
+        self.error(node, format!("expected {ty}, got {got}{advice}"))
+    }
+
+    /// The case that is meant where it is called like a word of WAVE: `none`, `ok`, `inf`.
+    fn case_like_keyword<'t>(&self, ty: &'t Type, node: &Node) -> Option<&'t str> {
+        let text = &self.text[node.span()];
+        let word = text.split(['(', ' ']).next()?;
+        let is_word = |name: &&'t str| *name == word;
+        match ty {
+            Type::Enum(names) | Type::Flags(names) => {
+                names.iter().map(|name| &**name).find(is_word)
+            }
+            Type::Variant(cases) => cases.iter().map(|case| &*case.name).find(is_word),
+            _ => None,
+        }
     }
 
     fn error(&self, node: &Node, problem: String) -> Error {

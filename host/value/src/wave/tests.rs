@@ -39,6 +39,49 @@ fn every_type_has_its_text() {
 }
 
 #[test]
+fn floats_have_their_shortest_form() {
+    for text in [
+        "1e300",
+        "-2.5e-7",
+        "5e-324",
+        "1.7976931348623157e308",
+        "0.1",
+        "-0",
+        "123456.5",
+    ] {
+        round_trip("list<f64>", &format!("[{text}]"));
+    }
+    round_trip("f32", "3.4028235e38");
+    round_trip("f32", "1e-45");
+    for (ty, text) in [("f64", "1e400"), ("f64", "-1e400"), ("f32", "1e39")] {
+        let problem = format!("{text} is too great for an {ty}; write `inf` for what is infinite");
+        refused(ty, text, &format!("wave text, character 1: {problem}"));
+    }
+    assert_eq!(
+        parse(&ty("f64"), "-inf").unwrap(),
+        Value::F64(f64::NEG_INFINITY)
+    );
+}
+
+#[test]
+fn a_case_that_is_called_like_a_word_of_wave_is_told_how_to_write() {
+    refused(
+        "enum { none, some }",
+        "none",
+        "wave text, character 1: expected enum { none, some }, got none; write `%none` for the \
+         case of this name",
+    );
+    let error = parse(&ty("variant { ok(u8), x }"), "ok(1)")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.ends_with("write `%ok` for the case of this name"),
+        "{error}"
+    );
+    round_trip("enum { none, some }", "%none");
+}
+
+#[test]
 fn some_and_ok_may_be_left_out() {
     assert_eq!(
         parse(&ty("option<u8>"), "1").unwrap(),

@@ -40,6 +40,17 @@ impl<'a> View<'a> {
         Some(Self::of(ty?, value?))
     }
 
+    /// A float with an exponent, in its shortest form: the writer would write all digits, 309 of
+    /// 1e308.
+    fn long_float(&self) -> Option<String> {
+        let text = match self.shown {
+            Shown::Value(Value::F32(value)) => format!("{value:?}"),
+            Shown::Value(Value::F64(value)) => format!("{value:?}"),
+            _ => return None,
+        };
+        text.contains('e').then_some(text)
+    }
+
     /// Both parts, for what is not a byte.
     fn parts(&self) -> (&'a Type, &'a Value) {
         match self.shown {
@@ -69,7 +80,11 @@ impl WasmValue for View<'_> {
     type Type = Kind;
 
     fn kind(&self) -> WasmTypeKind {
-        kind(self.ty)
+        match self.long_float() {
+            // The writer takes any text for the name of a case.
+            Some(_) => WasmTypeKind::Enum,
+            None => kind(self.ty),
+        }
     }
 
     unwrap! {
@@ -152,6 +167,9 @@ impl WasmValue for View<'_> {
     }
 
     fn unwrap_enum(&self) -> Cow<'_, str> {
+        if let Some(text) = self.long_float() {
+            return text.into();
+        }
         match self.parts() {
             (Type::Enum(names), Value::Enum(number)) => (*names[*number as usize]).into(),
             (_, other) => mistyped(other.kind()),

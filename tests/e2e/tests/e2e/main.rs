@@ -2,6 +2,7 @@
 
 mod architecture;
 mod compiling;
+mod data;
 mod documented;
 mod examples;
 mod failures;
@@ -9,10 +10,13 @@ mod faults;
 mod graphs;
 mod growth;
 mod here;
+mod imperfect;
+mod jobs;
 mod limits;
 mod named;
 mod replayed;
 mod sources;
 mod supervised;
 mod tidy;
+mod walking;
 mod word_count;

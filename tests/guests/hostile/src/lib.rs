@@ -68,6 +68,16 @@ impl Guest for Component {
         }
     }
 
+    fn act(text: String) -> Result<String, String> {
+        match text.as_str() {
+            "trap" => panic!("it was told to"),
+            "error" => Err("it was told to".to_owned()),
+            "spin" => Ok(Self::spin().to_string()),
+            "bomb" => Ok(Self::bomb(4096).to_string()),
+            _ => Ok(text),
+        }
+    }
+
     fn fail_typed(code: u32) -> Result<u32, Failure> {
         let cause = match code {
             0 => return Ok(0),

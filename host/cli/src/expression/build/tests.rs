@@ -1,7 +1,9 @@
+use std::fs;
+
 use wask_value::{Hole, Param, Segment, arguments_to_rope};
 
 use super::*;
-use crate::expression::Fill;
+use crate::{exit::Exit, expression::Fill};
 
 fn scope() -> Scope {
     let dataset = |ty: &str, len| Dataset {
@@ -14,6 +16,7 @@ fn scope() -> Scope {
             ("three".to_owned(), dataset("u32", 3)),
         ]),
         maps: true,
+        ..Scope::default()
     }
 }
 

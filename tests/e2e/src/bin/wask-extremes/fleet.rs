@@ -122,7 +122,7 @@ fn map(address: &str, from: u32) -> Result<()> {
         sum == (from..from + TASKS).map(u64::from).sum::<u64>(),
         "{sum}"
     );
-    println!("{TASKS} tasks on {WORKERS} workers: {}", watch.stop()?);
+    println!("{TASKS} tasks on {WORKERS} workers: {}", watch.look());
     Ok(())
 }
 

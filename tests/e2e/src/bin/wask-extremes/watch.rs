@@ -71,14 +71,20 @@ impl Watch {
 
     /// What it has seen, where no sign of life came an interval late.
     pub(crate) fn stop(self) -> Result<Seen> {
-        let time = self.started.elapsed();
-        self.is_over.store(true, Ordering::Relaxed);
-        let seen = self.thread.join().expect("a watch that goes on");
-        let seen = Seen { time, ..seen };
+        let seen = self.look();
         let interval = Limits::default().heartbeat;
         ensure!(seen.slowest_answer < interval, "late: {seen}");
         ensure!(seen.longest_silence < 2 * interval, "late: {seen}");
         Ok(seen)
+    }
+
+    /// What it has seen. With more threads than processors it is for the system to say which is
+    /// late.
+    pub(crate) fn look(self) -> Seen {
+        let time = self.started.elapsed();
+        self.is_over.store(true, Ordering::Relaxed);
+        let seen = self.thread.join().expect("a watch that goes on");
+        Seen { time, ..seen }
     }
 }
 
