@@ -24,6 +24,8 @@ pub(crate) enum Exit {
     Refused,
     /// Something of this machine: a port, a disk, memory.
     Machine,
+    /// What was waited for was not there in time; it goes on.
+    Timeout,
     /// A signal with this number: 2 is Ctrl-C.
     Signal(u8),
 }
@@ -37,6 +39,7 @@ impl Exit {
             Self::Cluster => 3,
             Self::Refused => 4,
             Self::Machine => 5,
+            Self::Timeout => 6,
             Self::Signal(number) => 128 + number,
         }
     }
@@ -165,9 +168,8 @@ impl From<ClientError> for Failed {
             ClientError::Disconnected { .. }
             | ClientError::Lost(_)
             | ClientError::Unreadable { .. } => Exit::Cluster,
-            ClientError::Task(_) | ClientError::Cancelled { .. } | ClientError::Timeout { .. } => {
-                Exit::Task
-            }
+            ClientError::Task(_) | ClientError::Cancelled { .. } => Exit::Task,
+            ClientError::Timeout { .. } => Exit::Timeout,
             ClientError::Thread(_) | ClientError::ResultTooLarge { .. } => Exit::Machine,
             // What is left is about what was asked for.
             _ => Exit::Input,
@@ -237,6 +239,7 @@ mod tests {
             (Exit::Cluster, 3),
             (Exit::Refused, 4),
             (Exit::Machine, 5),
+            (Exit::Timeout, 6),
             (Exit::Signal(2), 130),
             (Exit::Signal(15), 143),
         ];

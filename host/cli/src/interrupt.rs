@@ -38,6 +38,17 @@ pub(crate) async fn or_signal<T>(work: impl Future<Output = Result<T>>) -> Resul
     }
 }
 
+/// Waits for what goes on without this process. A signal ends the waiting.
+pub(crate) async fn or_left<T>(waiting: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::select! {
+        result = waiting => result,
+        exit = signalled() => Err(Failed::message(
+            exit,
+            "stopped waiting; nothing is cancelled, and `wask cancel` does that",
+        )),
+    }
+}
+
 /// Calls `stop` on another thread when a signal comes; at a second one the process ends.
 pub(crate) fn on_signal(stop: impl Fn(Exit) + Send + 'static) -> Result {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();

@@ -4,7 +4,9 @@ use std::{fs::File, io::Read, path::Path, sync::Arc};
 
 use bytes::Bytes;
 
-use crate::{Digest, Error, Function, Interface, Limits, imports, inspect, source, validate};
+use crate::{
+    Digest, Error, Function, Interface, Limits, MissingImport, imports, inspect, source, validate,
+};
 
 /// A component that was admitted: valid, within limits, and with nothing missing that it imports.
 /// Cheap to clone.
@@ -65,6 +67,27 @@ impl Component {
         let bytes = bytes.into();
         source::check_binary_component(&bytes, limits)?;
         Self::admit(bytes, limits)
+    }
+
+    /// What there is in a file that may not be admitted because imports are missing: its interface,
+    /// and these.
+    ///
+    /// # Errors
+    /// As [`from_file`](Self::from_file), but for [`Error::MissingImports`].
+    pub fn look_at(path: impl AsRef<Path>) -> Result<(Interface, Vec<MissingImport>), Error> {
+        let (path, limits) = (path.as_ref(), Limits::default());
+        let source = read(path, &limits).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        let component = source::to_component(&source, &limits)?;
+        let validated = validate::validate(&component, &limits)?;
+        let missing = match imports::check(&validated) {
+            Ok(()) => Vec::new(),
+            Err(Error::MissingImports { missing }) => missing,
+            Err(error) => return Err(error),
+        };
+        Ok((inspect::interface(validated, &limits)?, missing))
     }
 
     fn admit(bytes: Bytes, limits: &Limits) -> Result<Self, Error> {

@@ -13,6 +13,7 @@ mod failure;
 mod id;
 mod key;
 mod limits;
+mod name;
 #[cfg(feature = "probe")]
 pub mod probe;
 #[cfg(not(feature = "probe"))]
@@ -35,6 +36,7 @@ pub use limits::{
     AskedLimits, Clamps, DEFAULT_TASK_MEMORY, DEFAULT_TASK_OUTPUT, Limit, LimitError, LimitKind,
     LimitRules, ResultLimits, TASK_MEMORY_MAX, TASK_OUTPUT_MAX,
 };
+pub use name::check_name;
 pub use refusal::{Refusal, RefusalCode};
 pub use rules::TaskRules;
 pub use scheduler::SchedulerCore;

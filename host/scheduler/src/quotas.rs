@@ -51,17 +51,8 @@ impl Default for Quotas {
 impl Quotas {
     /// Whether something may be called so.
     pub(crate) fn check_name(&self, what: &str, name: &str) -> Result<(), Refusal> {
-        if name.len() <= self.name_bytes {
-            return Ok(());
-        }
-        Err(Refusal::new(
-            RefusalCode::Invalid,
-            format!(
-                "the name of a {what} has {} bytes, the limit is {}; choose a shorter one",
-                name.len(),
-                self.name_bytes
-            ),
-        ))
+        let checked = wask_core::check_name(what, name, self.name_bytes);
+        checked.map_err(|message| Refusal::new(RefusalCode::Invalid, message))
     }
 
     /// Whether a worker says no more of itself than is within reason.

@@ -34,7 +34,7 @@ Every option can be set in the environment too (--token-file as WASK_TOKEN_FILE;
 WASK_TASK_TIMEOUT and so on), and in config.toml in $XDG_CONFIG_HOME/wask.
 
 Exit codes: 0 done; 1 a task failed; 2 bad input, nothing ran; 3 cluster unreachable or lost;
-4 refused; 5 this machine (port, disk); 130 Ctrl-C.";
+4 refused; 5 this machine (port, disk); 6 not there in time; 130 Ctrl-C.";
 
 /// The command line.
 #[derive(Parser, Debug)]

@@ -7,6 +7,7 @@ use crate::{
     cluster::{Cluster, Context},
     exit::Result,
     held::{Held, held},
+    table::count,
 };
 
 /// Stop the tasks of results that are not wanted any more
@@ -35,8 +36,8 @@ pub(crate) async fn run(args: CancelArgs, context: &Context) -> Result {
     client.cancel(&futures);
     client.flush().await?;
     context.note(format_args!(
-        "{} results cancelled, unless they were finished",
-        futures.len()
+        "{} cancelled, unless finished",
+        count(futures.len() as u64, "result")
     ));
     Ok(())
 }

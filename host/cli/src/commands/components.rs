@@ -45,7 +45,7 @@ pub(crate) async fn run(args: ComponentsArgs, context: &Context) -> Result {
             .map(|function| function.name().to_owned());
         vec![
             component.name().unwrap_or("-").to_owned(),
-            component.digest().to_string(),
+            wask_component::Digest::from_bytes(component.digest().0).short(),
             ByteSize(component.size()).display().si().to_string(),
             functions.collect::<Vec<_>>().join(", "),
         ]

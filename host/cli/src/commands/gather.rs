@@ -1,7 +1,7 @@
 //! `wask gather`
 
 use clap::Args;
-use wask_client::{Future, Status};
+use wask_client::{DatasetInfo, Future, KeyStateKind};
 
 use crate::{
     args::{ClusterArgs, OutputArgs},
@@ -45,19 +45,25 @@ pub(crate) struct GatherArgs {
 pub(crate) async fn run(args: GatherArgs, context: &Context) -> Result {
     let mut output = Output::open(&args.output)?;
     let client = Cluster::connect(context, &args.cluster).await?;
+    let states = match args.finished {
+        true => Some(States(client.datasets().await?)),
+        false => None,
+    };
     let mut futures = Vec::new();
     for name in &args.names {
         let first = name.index.unwrap_or(0);
-        futures.extend((first..).zip(name.futures(&client).await?));
+        let named = (first..).zip(name.futures(&client).await?);
+        let is_meant = |index: usize| match &states {
+            Some(states) => states.is_finished(&name.name, index),
+            None => true,
+        };
+        futures.extend(named.filter(|(index, _)| is_meant(*index)));
     }
     for (_, future) in &futures {
         output.check(future.ty())?;
     }
     if futures.len() > 1 {
         output.separate(args.null_data);
-    }
-    if args.finished {
-        futures.retain(|(_, future)| future.status() == Status::Finished);
     }
     for batch in futures.chunks(BATCH) {
         let (indices, batch): (Vec<usize>, Vec<Future>) = batch.iter().cloned().unzip();
@@ -71,4 +77,15 @@ pub(crate) async fn run(args: GatherArgs, context: &Context) -> Result {
         output.flush()?;
     }
     output.finish()
+}
+
+/// What the cluster knows now of all results that have names.
+struct States(Vec<DatasetInfo>);
+
+impl States {
+    fn is_finished(&self, name: &str, index: usize) -> bool {
+        let dataset = self.0.iter().find(|dataset| dataset.name == name);
+        let state = dataset.and_then(|dataset| dataset.states.get(index));
+        state == Some(&KeyStateKind::Finished)
+    }
 }

@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use clap::Args;
 use serde_json::json;
-use wask_component::{Function, Interface};
+use wask_component::{Component, Function, Interface};
 
 use super::compile_child::check;
 use crate::{
     args::ClusterArgs,
     cluster::{Choice, Cluster, Context},
     component::{self, Target},
-    exit::Result,
+    exit::{Failed, Result},
     output::Output,
 };
 
@@ -23,13 +23,13 @@ use crate::{
 #[command(after_help = "\
 Examples:
   wask inspect words.wasm
-  wask inspect words.wasm --all        also its imports, and exports that cannot be tasks
+  wask inspect words.wasm --all        also its imports
   wask inspect word-count              a component that was pushed")]
 pub(crate) struct InspectArgs {
     /// A file, or what the cluster knows by a name or `blake3:…`
     component: String,
 
-    /// Also list imports, and exports that cannot be tasks, with the reason
+    /// Also list imports
     #[arg(long)]
     all: bool,
 
@@ -42,7 +42,11 @@ pub(crate) struct InspectArgs {
 }
 
 pub(crate) async fn run(args: InspectArgs, context: &Context) -> Result {
-    let (digest, interface) = match Target::load(&args.component)? {
+    let target = match Target::load(&args.component) {
+        Ok(target) => target,
+        Err(failed) => return look(&args, failed),
+    };
+    let (digest, interface) = match target {
         Target::File(component) => {
             check(&component, context).await?;
             (
@@ -71,6 +75,31 @@ pub(crate) async fn run(args: InspectArgs, context: &Context) -> Result {
         false => output.line(to_text(&interface, args.all).trim_end())?,
     }
     output.finish()
+}
+
+/// Shows a file that no worker would take for what it imports, and fails as a worker would.
+fn look(args: &InspectArgs, failed: Failed) -> Result {
+    let Ok((interface, missing)) = Component::look_at(&args.component) else {
+        return Err(failed);
+    };
+    if missing.is_empty() {
+        return Err(failed);
+    }
+    let mut output = Output::stdout(args.json);
+    let missing: Vec<&str> = missing.iter().map(|import| &*import.name).collect();
+    if args.json {
+        let mut json = to_json("", &interface);
+        json["digest"] = serde_json::Value::Null;
+        json["missing"] = json!(missing);
+        output.json(&json)?;
+    } else {
+        output.line(to_text(&interface, args.all).trim_end())?;
+        for import in missing {
+            output.line(format_args!("missing import: {import}"))?;
+        }
+    }
+    output.finish()?;
+    Err(failed)
 }
 
 fn to_json(digest: &str, interface: &Interface) -> serde_json::Value {
@@ -105,10 +134,10 @@ fn to_text(interface: &Interface, all: bool) -> String {
     if interface.functions.is_empty() {
         text.push_str("no function that a task can call\n");
     }
+    for refused in &interface.refused {
+        let _ = writeln!(text, "not a task: {} {}", refused.name, refused.reason);
+    }
     if all {
-        for refused in &interface.refused {
-            let _ = writeln!(text, "not a task: {} {}", refused.name, refused.reason);
-        }
         for import in &interface.imports {
             let _ = writeln!(text, "imports {import}");
         }
@@ -144,6 +173,7 @@ mod tests {
             Counts.
             
             All of them.
+        not a task: read holds a `stream`
         ");
         insta::assert_snapshot!(to_text(&interface(), true), @"
         count: func(text: string) -> u32

@@ -28,7 +28,12 @@ pub(crate) mod worker;
 
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::{args::Command, cluster::Context, exit::Result, interrupt::or_signal};
+use crate::{
+    args::Command,
+    cluster::Context,
+    exit::Result,
+    interrupt::{or_left, or_signal},
+};
 
 /// Runs a command. A signal ends all but those that listen for it themselves.
 pub(crate) async fn run(command: Command, context: &Context) -> Result {
@@ -37,6 +42,10 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result {
         Command::Worker(args) => Box::pin(worker::run(args, context)).await,
         Command::Supervise(args) => Box::pin(supervise::run(args, context)).await,
         Command::Map(args) => Box::pin(map::run(args, context)).await,
+        // What these wait for goes on without them.
+        Command::Wait(args) => or_left(wait::run(args, context)).await,
+        Command::Result(args) => or_left(result::run(args, context)).await,
+        Command::Gather(args) => or_left(gather::run(args, context)).await,
         command => Box::pin(or_signal(once(command, context))).await,
     }
 }
@@ -54,9 +63,6 @@ async fn once(command: Command, context: &Context) -> Result {
         Command::Compute(args) => Box::pin(compute::run(args, context)).await,
         Command::Persist(args) => Box::pin(persist::run(args, context)).await,
         Command::Visualize(args) => Box::pin(visualize::run(args, context)).await,
-        Command::Wait(args) => wait::run(args, context).await,
-        Command::Result(args) => result::run(args, context).await,
-        Command::Gather(args) => gather::run(args, context).await,
         Command::Cancel(args) => cancel::run(args, context).await,
         Command::Release(args) => release::run(args, context).await,
         Command::Datasets(args) => datasets::run(args, context).await,
@@ -68,7 +74,10 @@ async fn once(command: Command, context: &Context) -> Result {
         | Command::Scheduler(_)
         | Command::Worker(_)
         | Command::Supervise(_)
-        | Command::Map(_) => Ok(()),
+        | Command::Map(_)
+        | Command::Wait(_)
+        | Command::Result(_)
+        | Command::Gather(_) => Ok(()),
     }
 }
 

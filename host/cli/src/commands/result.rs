@@ -60,7 +60,7 @@ pub(crate) async fn run(args: ResultArgs, context: &Context) -> Result {
                     "`@{name}` was not there within {time:?}; it is still being computed, and \
                      can be asked for again"
                 );
-                return Err(Failed::message(Exit::Task, message));
+                return Err(Failed::message(Exit::Timeout, message));
             }
         },
     };

@@ -116,38 +116,53 @@ fn to_text(address: &str, status: &ClusterStatus, rules: &TaskRules) -> Vec<Stri
     let tasks = &status.tasks;
     lines.extend([
         String::new(),
-        format!(
-            "tasks: {} waiting, {} without a worker, {} queued, {} processing, {} in memory, {} \
-             erred, {} released",
-            tasks.waiting,
-            tasks.no_worker,
-            tasks.queued,
-            tasks.processing,
-            tasks.memory,
-            tasks.erred,
-            tasks.released
+        counted(
+            "tasks",
+            &[
+                (tasks.waiting, "waiting"),
+                (tasks.no_worker, "without a worker"),
+                (tasks.queued, "queued"),
+                (tasks.processing, "processing"),
+                (tasks.memory, "in memory"),
+                (tasks.erred, "erred"),
+                (tasks.released, "released"),
+            ],
         ),
-        format!(
-            "since the start: {} finished, {} erred, {} recomputed, {} workers lost",
-            tasks.total_finished,
-            tasks.total_erred,
-            tasks.total_recomputed,
-            tasks.total_workers_lost
+        counted(
+            "since the start",
+            &[
+                (tasks.total_finished, "finished"),
+                (tasks.total_erred, "erred"),
+                (tasks.total_recomputed, "recomputed"),
+                (tasks.total_workers_lost, "workers lost"),
+            ],
         ),
-        limits(rules),
     ]);
+    lines.extend(limits(rules));
     lines
 }
 
+/// What there is of each, on a line.
+fn counted(what: &str, counts: &[(u64, &str)]) -> String {
+    let there = counts.iter().filter(|(count, _)| *count > 0);
+    let there: Vec<String> = there
+        .map(|(count, name)| format!("{count} {name}"))
+        .collect();
+    match there.is_empty() {
+        true => format!("{what}: none"),
+        false => format!("{what}: {}", there.join(", ")),
+    }
+}
+
 /// What a task may use.
-fn limits(rules: &TaskRules) -> String {
+fn limits(rules: &TaskRules) -> Vec<String> {
     let (defaults, max) = (rules.limits.defaults(), rules.limits.max());
     let bytes = |name, default, most| {
         let [default, most] =
             [default, most].map(|bytes| ByteSize(bytes).display().iec().to_string());
         match default == most {
             true => format!("{default} of {name}"),
-            false => format!("{default} of {name} (up to {most} where asked for)"),
+            false => format!("{default} of {name}, at most {most}"),
         }
     };
     let fuel = match (defaults.fuel, max.fuel) {
@@ -163,11 +178,13 @@ fn limits(rules: &TaskRules) -> String {
         None => String::new(),
         Some(most) => format!(", and is tried again {most} times at most"),
     };
-    format!(
-        "a task gets {}, {}, {fuel}, {time}{retries}",
-        bytes("memory", defaults.memory, max.memory),
-        bytes("output", defaults.output, max.output)
-    )
+    let memory = bytes("memory", defaults.memory, max.memory);
+    let output = bytes("output", defaults.output, max.output);
+    vec![
+        format!("each task gets {memory};"),
+        format!("  {output};"),
+        format!("  {fuel}, {time}{retries}"),
+    ]
 }
 
 fn workers(workers: &[WorkerStatus]) -> Vec<String> {
@@ -176,19 +193,21 @@ fn workers(workers: &[WorkerStatus]) -> Vec<String> {
     }
     let size = |bytes| ByteSize(bytes).display().si().to_string();
     let mut rows = vec![table::row([
-        "WORKER", "ADDRESS", "PID", "RUNNING", "ASSIGNED", "FINISHED", "HOLDS", "SPILLED", "LIMIT",
+        "WORKER", "PID", "RUNNING", "ASSIGNED", "FINISHED", "HOLDS", "LIMIT", "ADDRESS",
     ])];
     rows.extend(workers.iter().map(|worker| {
         vec![
             worker.name.clone(),
-            worker.address.clone(),
             worker.process_id.to_string(),
             format!("{}/{}", worker.executing, worker.slots),
             worker.processing.to_string(),
             worker.finished.to_string(),
-            size(worker.stored_bytes),
-            size(worker.spilled_bytes),
+            match worker.spilled_bytes {
+                0 => size(worker.stored_bytes),
+                spilled => format!("{} ({} on disk)", size(worker.stored_bytes), size(spilled)),
+            },
             size(worker.memory_limit),
+            worker.address.clone(),
         ]
     }));
     table::lines(&rows)

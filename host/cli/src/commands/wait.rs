@@ -99,7 +99,7 @@ async fn wait(client: &Client, results: &[(String, Future)], time: Option<Durati
             number => format!("{number} results were"),
         }
     );
-    Err(Failed::message(Exit::Task, message))
+    Err(Failed::message(Exit::Timeout, message))
 }
 
 /// The other results that are not there, a line each.

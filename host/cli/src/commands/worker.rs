@@ -17,6 +17,9 @@ use crate::{
     scheduler_file::SchedulerFile,
 };
 
+/// Bytes of a worker's name, where the scheduler says nothing else.
+const NAME_MAX: usize = 256;
+
 /// Run a worker in the foreground
 ///
 /// It joins the scheduler, and ends at SIGTERM and at Ctrl-C. A scheduler that is lost is looked for,
@@ -40,7 +43,7 @@ pub(crate) struct WorkerArgs {
     worker_token_file: Option<PathBuf>,
 
     /// Its name, unique in the cluster [default: made of the machine's name]
-    #[arg(long)]
+    #[arg(long, value_parser = worker_name)]
     name: Option<String>,
 
     /// Tasks at a time [default: one for each processor]
@@ -117,6 +120,10 @@ pub(crate) struct WorkerArgs {
 
     #[command(flatten)]
     _misplaced: MisplacedArgs,
+}
+
+fn worker_name(text: &str) -> Result<String, String> {
+    wask_core::check_name("worker", text, NAME_MAX).map(|()| text.to_owned())
 }
 
 pub(crate) async fn run(args: WorkerArgs, context: &Context) -> Result {

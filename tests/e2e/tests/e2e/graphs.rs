@@ -118,7 +118,7 @@ fn persist_returns_at_once_and_is_waited_for() {
     assert_eq!(wask.ok(&["persist", &path, "--as", "both"]), "@both");
     let state = wask.ok(&["datasets"]);
     assert!(state.contains("pending"), "{state}");
-    let early = wask.fails(1, &["wait", "@both", "--timeout", "50ms"]);
+    let early = wask.fails(6, &["wait", "@both", "--timeout", "50ms"]);
     assert!(
         early.contains("2 results were not there within 50ms"),
         "{early}"

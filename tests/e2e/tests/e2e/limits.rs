@@ -122,8 +122,8 @@ fn time_and_retries_beyond_the_maximum_are_cut_and_said() {
     let told = &future.stderr;
     assert!(told.contains("again 1 times at most, not 9"), "{told}");
     let status = wask.ok(&["status"]);
-    let limits = "a task gets 1.0 GiB of memory (up to 16.0 GiB where asked for), 256.0 MiB of \
-                  output (up to 16.0 GiB where asked for), any fuel, 200ms of time at most, and is \
-                  tried again 1 times at most";
+    let limits = "each task gets 1.0 GiB of memory, at most 16.0 GiB;\n  256.0 MiB of output, at \
+                  most 16.0 GiB;\n  any fuel, 200ms of time at most, and is tried again 1 times at \
+                  most";
     assert!(status.contains(limits), "{status}");
 }

@@ -1,5 +1,11 @@
 //! What a shell keeps between commands: `@name`.
 
+use std::io::Read;
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use wask_e2e::{Cluster, Wask, guest};
 
 #[test]
@@ -49,4 +55,82 @@ fn up_and_down() {
     wask.ok(&["down"]);
     let gone = wask.fails(2, &["status"]);
     assert!(gone.contains("wask up"), "{gone}");
+}
+
+#[test]
+fn what_people_read_fits_a_terminal() {
+    let cluster = Cluster::start(2, 2);
+    let wask = &cluster.wask;
+    wask.ok(&["push", &guest("shapes.wasm"), "--as", &"shapes".repeat(20)]);
+    let long = format!("l{}", "ong".repeat(60));
+    wask.ok(&[
+        "map",
+        &guest("hostile.wasm"),
+        "act",
+        "a",
+        "b",
+        "--as",
+        &long,
+    ]);
+    wask.run(&[
+        "submit",
+        &guest("hostile.wasm"),
+        "act(\"trap\")",
+        "--as",
+        "failed",
+    ]);
+    for command in [
+        &["status"][..],
+        &["datasets"],
+        &["datasets", "-l"],
+        &["components"],
+    ] {
+        let text = wask.ok(command);
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{command:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn who_stops_waiting_cancels_nothing() {
+    let cluster = Cluster::start(1, 1);
+    let wask = &cluster.wask;
+    wask.ok(&["submit", &guest("hostile.wasm"), "spin()", "--as", "slow"]);
+    cluster.wait_until(|status| status["tasks"]["processing"] == 1);
+    for command in ["result", "wait", "gather"] {
+        let mut waiting = wask.command(&[command, "@slow"]).spawn().unwrap();
+        cluster.wait_until(|status| status["sessions"] == 2);
+        kill(Pid::from_raw(waiting.id() as i32), Signal::SIGINT).unwrap();
+        assert_eq!(waiting.wait().unwrap().code(), Some(130));
+        let mut said = String::new();
+        waiting
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
+        assert!(said.contains("nothing is cancelled"), "{said}");
+        if command != "gather" {
+            let late = wask.fails(6, &[command, "@slow", "--timeout", "10ms"]);
+            assert!(late.contains("within 10ms"), "{late}");
+        }
+    }
+    assert_eq!(cluster.status()["tasks"]["processing"], 1);
+}
+
+#[test]
+fn names_have_a_rule_whoever_makes_them() {
+    let cluster = Cluster::start(0, 1);
+    for name in [
+        "\u{1b}[31m",
+        "a b",
+        "line\nbreak",
+        "\u{202e}x",
+        &"n".repeat(5_000),
+    ] {
+        let worker = ["worker", &cluster.address, "--name", name];
+        let said = cluster.wask.fails(2, &worker);
+        assert!(said.contains("the name of a worker has "), "{said}");
+    }
 }
