@@ -69,14 +69,13 @@ impl Handle {
     pub(crate) fn want(
         session: &Arc<Session>,
         keys: &[Key],
-        description: &Arc<Description>,
+        description_of: impl Fn(usize) -> Arc<Description>,
     ) -> Result<Vec<Arc<Self>>, Error> {
         let wanted = session.driver.want(keys.to_vec());
         wanted.map_err(|reason| session.over(reason))?;
-        Ok(keys
-            .iter()
-            .map(|key| Self::of_hold(session, *key, description.clone()))
-            .collect())
+        let hold =
+            |(index, key): (usize, &Key)| Self::of_hold(session, *key, description_of(index));
+        Ok(keys.iter().enumerate().map(hold).collect())
     }
 
     /// Holds a key whose value is about to be stored.

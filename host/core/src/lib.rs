@@ -45,7 +45,7 @@ pub use task::{
     Applied, Arguments, Definition, Hole, Piece, Priority, TaskKind, TaskOptions, TaskSpec,
 };
 pub use time::Time;
-pub use units::bytes_text;
+pub use units::{bytes_text, time_text};
 pub use worker::WorkerCore;
 
 /// What a task's result means depends on how the engine runs it: NaN canonicalization, the

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use clap::Args;
 use wask_client::{Encoded, Future};
-use wask_core::FailureKind;
+use wask_core::{FailureKind, time_text};
 use wask_sandbox::{Cancel, Config, Outcome, Report, Sandbox};
 use wask_value::{FunctionType, wave};
 
@@ -166,7 +166,7 @@ fn value(signature: &Signature, report: Report) -> Result<(Bytes, Vec<u8>)> {
         }
         Outcome::Deadline => (
             Kind::Deadline,
-            format!("stopped after {:?}", report.duration),
+            format!("stopped after {}", time_text(report.duration)),
         ),
         Outcome::OutOfMemory => (
             Kind::OutOfMemory,

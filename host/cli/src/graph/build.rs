@@ -55,6 +55,10 @@ impl Plan {
             };
             let delayed = delayed(planned, &mut components, &values).await;
             let delayed = delayed.map_err(|failed| failed.context(place(&planned.name)))?;
+            let delayed = match &planned.callee {
+                PlannedCallee::Function { .. } => delayed,
+                PlannedCallee::Operator { .. } => delayed.labelled(&planned.name),
+            };
             built.insert(planned.name.clone(), delayed);
         }
         let outputs = self.outputs.iter().map(|(name, _)| built[name].clone());

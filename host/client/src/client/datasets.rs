@@ -121,11 +121,16 @@ impl Client {
             what: format!("the type of dataset {}", info.name).into(),
             source: Box::new(source),
         })?;
-        let description = Arc::new(Description {
-            label: info.name.as_str().into(),
-            ty: ty.clone(),
-        });
-        let handles = Handle::want(&self.session, &info.keys, &description)?;
+        let name = info.name.as_str();
+        let description_of = |index| {
+            let label = match info.keys.len() {
+                1 => name.into(),
+                _ => format!("{name}[{index}]").into(),
+            };
+            let ty = ty.clone();
+            Arc::new(Description { label, ty })
+        };
+        let handles = Handle::want(&self.session, &info.keys, description_of)?;
         // Older futures of these keys may have been dropped meanwhile: their release must not be
         // the last that the scheduler hears before the name is given up.
         self.session.flush().await?;

@@ -72,6 +72,16 @@ impl<R> Delayed<R> {
         }
     }
 
+    /// The same value, called otherwise: in pictures and in what is said of it. Its key does not
+    /// depend on that. A future keeps its name.
+    #[must_use]
+    pub fn labelled(mut self, label: &str) -> Self {
+        if let Ok(Input::Lazy(node)) = &mut self.input {
+            *node = node.labelled(label);
+        }
+        self
+    }
+
     /// The same value, read as a Rust type of its WIT type.
     ///
     /// # Errors

@@ -73,6 +73,22 @@ impl Node {
         }))
     }
 
+    /// The same call, called otherwise.
+    pub(crate) fn labelled(&self, label: &str) -> Arc<Self> {
+        Arc::new(Self {
+            blueprint: self.blueprint.clone(),
+            component: self.component.clone(),
+            description: Arc::new(Description {
+                label: label.into(),
+                ty: self.description.ty.clone(),
+            }),
+            arguments: self.arguments.clone(),
+            inputs: self.inputs.clone(),
+            salt: self.salt,
+            session: self.session.clone(),
+        })
+    }
+
     /// The lazy ones among the inputs.
     pub(crate) fn lazy_inputs(&self) -> impl Iterator<Item = &Arc<Self>> {
         self.inputs.iter().filter_map(|input| match input {

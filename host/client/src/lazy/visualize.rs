@@ -127,7 +127,8 @@ impl Shape {
         let ty = type_text(&description.ty);
         let label = shortened(&description.label, LABEL);
         Self {
-            group: label.clone(),
+            // The parts of a dataset are `name[0]`, `name[1]`, and so on.
+            group: label.split('[').next().unwrap_or_default().to_owned(),
             label,
             details: format!("future {}: {ty}", future.key.short()),
             kind: Kind::Future([(status_name(future.status()), 1)].into()),
@@ -138,12 +139,21 @@ impl Shape {
 
     /// What is written on it, line by line.
     fn lines(&self) -> Vec<String> {
+        // How it is applied says more than its name alone: `map of f`.
+        let name = match self.group.ends_with(&self.label) {
+            true => &self.group,
+            false => &self.label,
+        };
         let label = match self.count {
-            1 => self.label.clone(),
-            count => format!("{} × {count}", self.label),
+            1 => name.clone(),
+            count => format!("{name} × {count}"),
         };
         let Kind::Future(states) = &self.kind else {
-            return vec![label];
+            // What it is called, and what it calls.
+            return match *name == self.group {
+                true => vec![label],
+                false => vec![label, self.group.clone()],
+            };
         };
         let states: Vec<String> = STATES
             .iter()

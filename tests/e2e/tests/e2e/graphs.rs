@@ -219,7 +219,7 @@ fn graphs_are_drawn() {
     let path = write(&wask, "graph.json", &words(&wask));
     let dot = wask.ok(&["visualize", &path]);
     assert!(
-        dot.starts_with("digraph wask {") && dot.contains(r#"label="total""#),
+        dot.starts_with("digraph wask {") && dot.contains(r#"label="total\nsum""#),
         "{dot}"
     );
     assert_eq!(wask.ok(&["visualize", &path]), dot);
