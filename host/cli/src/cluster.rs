@@ -12,6 +12,7 @@ use std::{
 
 use clap::parser::ValueSource;
 use wask_client::{Client, Dataset, Error as ClientError};
+use wask_core::bytes_text;
 use wask_deploy::LocalCluster;
 use wask_rpc::{Address, Backoff};
 
@@ -20,7 +21,7 @@ use crate::{
     commands::compile_child::compiler,
     exit::{Exit, Failed, Result},
     expression::{self, Scope},
-    output::note,
+    output::{Waiting, note},
     paths::{self, Paths},
     reading::ReadLimit,
     state::{self, Found},
@@ -49,6 +50,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// Tells people that a component is compiled, if that takes longer than a moment.
+    pub(crate) fn compiling(&self, component: &wask_component::Component) -> Option<Waiting> {
+        let size = bytes_text(component.bytes().len() as u64);
+        (!self.quiet).then(|| Waiting::new(format_args!("compiling a component of {size} ..")))
+    }
+
     /// Where nothing of a cluster is referred to.
     pub(crate) fn scope(&self) -> Scope {
         Scope {

@@ -8,6 +8,9 @@ use std::{
     fmt,
     io::{self, Write},
     path::Path,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+    time::Duration,
 };
 
 use serde_json::json;
@@ -24,6 +27,28 @@ use sink::Sink;
 pub(crate) fn note(text: impl fmt::Display) {
     // Nothing can be done where stderr is closed.
     let _ = writeln!(terminal::stderr(), "wask: {text}");
+}
+
+/// How long something may take before people are told what it is.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// Tells people what goes on, if it takes longer than a moment.
+pub(crate) struct Waiting {
+    /// Dropped when it is over, which the thread notices.
+    _over: mpsc::Sender<()>,
+}
+
+impl Waiting {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
+        let (over, is_over) = mpsc::channel();
+        let what = what.to_string();
+        thread::spawn(move || {
+            if is_over.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) {
+                note(what);
+            }
+        });
+        Self { _over: over }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

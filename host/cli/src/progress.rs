@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytesize::ByteSize;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::table::count;
 
@@ -19,6 +19,11 @@ pub(crate) struct Progress {
     start: Instant,
 }
 
+fn rate(state: &ProgressState, to: &mut dyn std::fmt::Write) {
+    // A rate that nobody sees is none to worry about.
+    let _ = write!(to, "{:.0} tasks/s", state.per_sec());
+}
+
 impl Progress {
     /// A bar for so many tasks, hidden where there is nobody to see it or `quiet`.
     pub(crate) fn new(tasks: u64, quiet: bool) -> Self {
@@ -29,9 +34,9 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some(tasks), target);
         // The template is a constant; a wrong one shows as the default style.
         if let Ok(style) = ProgressStyle::with_template(
-            "{bar:40} {pos}/{len} tasks  {per_sec}  {elapsed} (about {eta} left)",
+            "{wide_bar} {pos}/{len}  {rate}  {elapsed} (about {eta} left)",
         ) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", rate));
         }
         Self {
             bar,
@@ -98,9 +103,9 @@ impl std::fmt::Display for Summary {
             write!(f, ", {} failed", self.failed)?;
         }
         let seconds = self.time.as_secs_f64();
-        let rate = tasks as f64 / seconds.max(1e-9);
+        let rate = count((tasks as f64 / seconds.max(1e-9)).round() as u64, "task");
         let bytes = ByteSize(self.bytes).display().si();
-        write!(f, ", {bytes}, {seconds:.2} s, {rate:.0} tasks/s")
+        write!(f, ", {bytes}, {seconds:.2} s, {rate}/s")
     }
 }
 

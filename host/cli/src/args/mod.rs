@@ -45,7 +45,6 @@ Exit codes: 0 done; 1 a task failed; 2 bad input, nothing ran; 3 cluster unreach
     about = ABOUT,
     after_help = AFTER_HELP,
     max_term_width = 100,
-    disable_help_subcommand = true,
     infer_subcommands = false
 )]
 pub(crate) struct Cli {

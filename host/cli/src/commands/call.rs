@@ -82,10 +82,12 @@ pub(crate) fn run(args: &CallArgs, context: &Context) -> Result {
         ..Config::default()
     })?;
     let limits = args.limits.for_sandbox()?;
+    let compiling = context.compiling(&component);
     let compiled = match limits.fuel {
         Some(_) => sandbox.compile_metered(&component)?,
         None => sandbox.compile(&component)?,
     };
+    drop(compiling);
     let Some(handle) = compiled.function(&signature.name) else {
         let message = format!("`{}` is not in the compiled component", signature.name);
         return Err(Failed::message(Exit::Machine, message));

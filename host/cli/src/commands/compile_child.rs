@@ -39,6 +39,7 @@ pub(crate) async fn check(component: &Component, context: &Context) -> Result {
         compiler: Some(compiler()),
         ..Config::default()
     };
+    let _compiling = context.compiling(component);
     let component = component.clone();
     let compiled = spawn_blocking(move || Sandbox::new(config)?.compile(&component).map(drop));
     let compiled = compiled.await;

@@ -18,8 +18,33 @@ pub(super) fn value(ty: &Type, text: &str) -> Result<Value, Error> {
     if ty.is_unit() && is_unit(text) {
         return Ok(Value::unit());
     }
-    let untyped = UntypedValue::parse(text).map_err(|error| syntax_error(text, &error))?;
+    let untyped = UntypedValue::parse(text).map_err(|error| match is_unquoted(ty, text) {
+        true => Error::wave(text, 0, unquoted(ty, text.trim())),
+        false => syntax_error(text, &error),
+    })?;
     Reader { text }.value(ty, untyped.node())
+}
+
+/// Whether a text is wanted and something else stands there, without a quote in front.
+fn is_unquoted(ty: &Type, text: &str) -> bool {
+    matches!(ty, Type::String | Type::Char) && !text.trim_start().starts_with(['"', '\''])
+}
+
+fn unquoted(ty: &Type, text: &str) -> String {
+    let quoted = match ty {
+        Type::Char => "single quotes, 'x'",
+        _ => "double quotes, \"x\"",
+    };
+    format!("expected {ty}, got {}; write it in {quoted}", excerpt(text))
+}
+
+/// The text, the start of it where it is long.
+fn excerpt(text: &str) -> String {
+    const SHOWN_CHARS: usize = 40;
+    match text.char_indices().nth(SHOWN_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// `()`, which WAVE itself does not have.
@@ -231,6 +256,9 @@ impl<'a> Reader<'a> {
     }
 
     fn mismatch(&self, ty: &Type, node: &Node) -> Error {
+        if is_unquoted(ty, &self.text[node.span()]) {
+            return self.error(node, unquoted(ty, &self.excerpt(node)));
+        }
         let advice = match self.case_like_keyword(ty, node) {
             Some(case) => format!("; write `%{case}` for the case of this name"),
             None => String::new(),
@@ -257,14 +285,8 @@ impl<'a> Reader<'a> {
         Error::wave(self.text, node.span().start, problem)
     }
 
-    /// The node's text, the start of it where it is long.
     fn excerpt(&self, node: &Node) -> String {
-        const SHOWN_CHARS: usize = 40;
-        let text = &self.text[node.span()];
-        match text.char_indices().nth(SHOWN_CHARS) {
-            Some((end, _)) => format!("{}…", &text[..end]),
-            None => text.to_owned(),
-        }
+        excerpt(&self.text[node.span()])
     }
 }
 

@@ -39,6 +39,35 @@ fn every_type_has_its_text() {
 }
 
 #[test]
+fn a_text_without_quotes_is_told_to_have_them() {
+    for (ty, text, end) in [
+        (
+            "string",
+            "hello",
+            "expected string, got hello; write it in double quotes, \"x\"",
+        ),
+        (
+            "string",
+            "to be",
+            "expected string, got to be; write it in double quotes, \"x\"",
+        ),
+        (
+            "string",
+            "1",
+            "expected string, got 1; write it in double quotes, \"x\"",
+        ),
+        (
+            "char",
+            "x",
+            "expected char, got x; write it in single quotes, 'x'",
+        ),
+    ] {
+        let error = parse(&self::ty(ty), text).unwrap_err().to_string();
+        assert!(error.ends_with(end), "{error}");
+    }
+}
+
+#[test]
 fn floats_have_their_shortest_form() {
     for text in [
         "1e300",
