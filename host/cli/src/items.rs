@@ -4,7 +4,7 @@ use std::{ffi::OsStr, path::Path};
 
 use tokio::task::spawn_blocking;
 use wask_client::Encoded;
-use wask_value::{Type, json};
+use wask_value::{Type, Value, json, wave};
 
 use crate::{
     args::{InputFormat, SourceArgs},
@@ -180,7 +180,18 @@ fn read_typed(scope: &Scope, ty: &Type, text: &str, items: &mut Values) -> Resul
                 items.push(tree, format!("@{name}[{index}]").as_bytes());
             }
         }
-        _ => items.push(scope.value(ty, text)?, text.as_bytes()),
+        _ => {
+            let tree = scope.value(ty, text)?;
+            // A text in quotes is the text, wherever it is told or read again.
+            let plain = match ty {
+                Type::String => wave::parse(ty, text).ok(),
+                _ => None,
+            };
+            match plain {
+                Some(Value::String(plain)) => items.push(tree, plain.as_bytes()),
+                _ => items.push(tree, text.as_bytes()),
+            }
+        }
     }
     Ok(())
 }

@@ -88,9 +88,9 @@ impl Reserved {
     }
 
     /// Gives the name its results.
-    pub(crate) async fn publish(self, futures: &[Future]) -> Result<String> {
+    pub(crate) async fn publish(&self, futures: &[Future]) -> Result<String> {
         publish(&self.client, &self.name, true, futures).await?;
-        Ok(self.name)
+        Ok(self.name.clone())
     }
 
     /// Lets others have it.

@@ -1,7 +1,8 @@
 //! Where the files of this user are: the XDG base directories.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read},
     os::unix::fs::{DirBuilderExt, MetadataExt},
     path::{Path, PathBuf},
 };
@@ -103,7 +104,7 @@ pub(crate) fn private_folder(path: &Path) -> Result {
 
 /// The token in a file, which is a secret of this user.
 pub(crate) fn read_token(path: &Path) -> Result<String> {
-    let text = fs::read_to_string(path).or_exit(Exit::Input, || {
+    let text = read_small_text(path).or_exit(Exit::Input, || {
         format!("cannot read the token file {}", path.display())
     })?;
     match text.trim() {
@@ -115,11 +116,36 @@ pub(crate) fn read_token(path: &Path) -> Result<String> {
     }
 }
 
+/// Bytes of a file that this program or its user wrote for it: a token, settings, an address.
+const SMALL_MAX: u64 = 1 << 20;
+
+/// Reads a small file. One that has no end is none.
+pub(crate) fn read_small(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path)?;
+    file.take(SMALL_MAX + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > SMALL_MAX {
+        true => Err(io::Error::other("it holds more than 1 MiB")),
+        false => Ok(bytes),
+    }
+}
+
+/// As [`read_small`], of text.
+pub(crate) fn read_small_text(path: &Path) -> io::Result<String> {
+    let text = String::from_utf8(read_small(path)?);
+    text.map_err(|_| io::Error::other("it is not UTF-8"))
+}
+
 /// What the system says where a file is not there is no error.
 pub(crate) fn if_there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if is_absent(error.kind()) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Also where a file stands in the place of its folder.
+fn is_absent(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

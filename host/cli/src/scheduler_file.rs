@@ -12,6 +12,7 @@ use wask_rpc::Address;
 
 use crate::{
     exit::{Exit, OrExit, Result},
+    paths::read_small_text,
     state::write_private,
 };
 
@@ -55,7 +56,7 @@ impl SchedulerFile {
     /// The address in such a file.
     pub(crate) fn read(path: &Path) -> Result<Address> {
         let shown = path.display();
-        let text = fs::read_to_string(path).or_exit(Exit::Input, || {
+        let text = read_small_text(path).or_exit(Exit::Input, || {
             format!("cannot read the scheduler file {shown}; does the scheduler run?")
         })?;
         let content: Content = serde_json::from_str(&text)

@@ -68,7 +68,7 @@ pub(crate) fn path(paths: &Paths) -> PathBuf {
 /// Looks for a cluster that `wask up` started.
 pub(crate) fn find(paths: &Paths) -> Result<Found> {
     let path = path(paths);
-    let text = paths::if_there(fs::read(&path))
+    let text = paths::if_there(paths::read_small(&path))
         .or_exit(Exit::Machine, || format!("cannot read {}", path.display()))?;
     let Some(text) = text else {
         return Ok(Found::Nothing);

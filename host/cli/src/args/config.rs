@@ -7,7 +7,7 @@
 //! workers = 2
 //! ```
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use clap::{Arg, ArgAction, Command};
 use toml::{Table, Value};
@@ -19,7 +19,7 @@ use crate::{
 
 /// The command line with the defaults that the file at `path` gives, if there is one.
 pub(crate) fn apply(command: Command, path: &Path) -> Result<Command> {
-    let text = paths::if_there(fs::read_to_string(path))
+    let text = paths::if_there(paths::read_small_text(path))
         .or_exit(Exit::Input, || format!("cannot read {}", path.display()))?;
     let Some(text) = text else {
         return Ok(command);

@@ -1,6 +1,6 @@
 //! `wask map`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use wask_client::Client;
@@ -164,9 +164,16 @@ async fn map(
     let (sources, texts) = (&args.sources, &args.items);
     let items = items::read(context, sources, texts, &plan.scope, &plan.item).await?;
     if items.len() == 0 {
+        if let (Some(name), true) = (&args.name.name, args.name.replace) {
+            // What it names is not what was asked for now. There may be nothing.
+            let _ = cluster.client().await?.unpublish(name).await;
+        }
         return output.finish();
     }
     let mut failed_items = match &args.failing.errors {
+        Some(path) if path == Path::new("-") || Some(path) == args.output.output.as_ref() => {
+            return Err(Failed::input("--errors needs a file of its own"));
+        }
         Some(path) => Some(Output::file(path)?),
         None => None,
     };
@@ -177,19 +184,22 @@ async fn map(
     }
     let item_names = items.names();
     let done = run_job(args, context, cluster, plan, items, &mut output).await?;
-    if let Some(name) = reserved.take() {
+    if let Some(name) = reserved {
         let name = name.publish(&done.kept).await?;
+        // From now on it has its results, whatever comes.
+        *reserved = None;
         output.line(format_args!("@{name}"))?;
     }
     output.finish()?;
     if !args.detach {
         context.note(&done.summary);
     }
+    let mut null_data = false;
     if let Some(output) = &mut failed_items {
         let texts = done.failures.keys().map(|index| item_names.bytes(*index));
         let texts: Vec<&[u8]> = texts.collect();
         // What a line cannot hold ends with a null byte.
-        let null_data = texts.iter().any(|text| text.contains(&b'\n'));
+        null_data = args.sources.null_data || texts.iter().any(|text| text.contains(&b'\n'));
         output.separate(null_data);
         texts.iter().try_for_each(|text| output.bytes(text))?;
     }
@@ -202,6 +212,7 @@ async fn map(
             &done,
             failed,
             args.failing.errors.as_deref(),
+            null_data,
         )),
     }
 }

@@ -5,7 +5,7 @@
 //! shell; `**` goes through none, unless links are to be followed.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map},
     ffi::{OsStr, OsString},
     fs, io,
     os::unix::fs::MetadataExt,
@@ -29,7 +29,7 @@ pub(crate) struct Found {
     pub(crate) left_out: LeftOut,
     /// How many files have matched, those too that were there already.
     matched: u64,
-    seen: HashMap<FileId, Vec<PathBuf>>,
+    seen: HashMap<FileId, Seen>,
 }
 
 /// A file, as it is called.
@@ -38,6 +38,14 @@ pub(crate) struct Named {
     pub(crate) path: PathBuf,
     /// Whether just this one was asked for: then it is no way out that it cannot be read.
     pub(crate) is_asked_for: bool,
+}
+
+/// A file that is read, by its first name.
+#[derive(Debug)]
+struct Seen {
+    first: PathBuf,
+    /// Where it and its other hard links are, once there was a second name.
+    places: HashSet<Option<PathBuf>>,
 }
 
 /// Its device, and its number there.
@@ -52,9 +60,17 @@ impl Found {
         match fs::metadata(path) {
             // Whatever is in the name.
             Ok(metadata) if metadata.is_dir() => {
-                self.walk(&Pattern::beneath(path.to_owned()), follow);
+                self.walk(&Pattern::beneath(path.to_owned()), follow)?;
             }
-            Ok(metadata) => self.take(path.to_owned(), &metadata, true),
+            Ok(metadata) => {
+                self.take(path.to_owned(), &metadata, true);
+                // Its name is a pattern too, which it must not hide.
+                if Pattern::is_wild(typed) {
+                    for pattern in &Pattern::parse(typed)? {
+                        self.walk(pattern, follow)?;
+                    }
+                }
+            }
             Err(_) if is_dangling(path) => {
                 let shown = terminal::path(path);
                 return Err(Failed::input(format!("{shown} is a link to nothing")));
@@ -67,7 +83,7 @@ impl Found {
                     return Err(error).or_exit(Exit::Input, || format!("cannot read {shown}"));
                 }
                 for pattern in &patterns {
-                    self.walk(pattern, follow);
+                    self.walk(pattern, follow)?;
                 }
             }
         }
@@ -81,7 +97,9 @@ impl Found {
     pub(crate) fn listed(&mut self, path: PathBuf) -> Result {
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => self.left_out.add(Reason::Folder),
-            Ok(metadata) => self.take(path, &metadata, true),
+            Ok(metadata) if metadata.is_file() => self.take(path, &metadata, true),
+            // Nobody may ever write into a pipe that was only found.
+            Ok(_) => self.left_out.add(Reason::Special),
             Err(_) if is_dangling(&path) => self.left_out.add(Reason::Dangling),
             Err(error) => {
                 let shown = terminal::path(&path);
@@ -105,28 +123,43 @@ impl Found {
     /// Adds a file, unless it is there by this or another name.
     fn take(&mut self, path: PathBuf, metadata: &fs::Metadata, is_asked_for: bool) {
         self.matched += 1;
-        if metadata.is_file() {
-            let names = self.seen.entry(id_of(metadata)).or_default();
-            if names.contains(&path) {
-                return;
+        match self.seen.entry(id_of(metadata)) {
+            hash_map::Entry::Vacant(entry) => {
+                entry.insert(Seen {
+                    first: path.clone(),
+                    places: HashSet::new(),
+                });
             }
-            // Two hard links are two files with the same content, as for everybody who reads them.
-            let place = |path: &Path| fs::canonicalize(path).ok();
-            if !names.is_empty() && names.iter().any(|other| place(other) == place(&path)) {
-                return self.left_out.add(Reason::AnotherName);
+            hash_map::Entry::Occupied(mut entry) => {
+                let seen = entry.get_mut();
+                if seen.first == path {
+                    return;
+                }
+                let place = |path: &Path| fs::canonicalize(path).ok();
+                if seen.places.is_empty() {
+                    seen.places.insert(place(&seen.first));
+                }
+                // Two hard links are two files with the same content, as for everybody who reads
+                // them. What is no file gives its bytes once.
+                if !metadata.is_file() || !seen.places.insert(place(&path)) {
+                    return self.left_out.add(Reason::AnotherName);
+                }
             }
-            names.push(path.clone());
         }
         self.files.push(Named { path, is_asked_for });
     }
 
-    fn walk(&mut self, pattern: &Pattern, follow: bool) {
+    fn walk(&mut self, pattern: &Pattern, follow: bool) -> Result {
         let root = pattern.root.clone();
         if pattern.is_plain() {
-            if let Ok(metadata) = fs::metadata(&root) {
-                self.take(root, &metadata, true);
-            }
-            return;
+            return match fs::metadata(&root) {
+                Ok(metadata) if metadata.is_dir() => self.walk(&Pattern::beneath(root), follow),
+                Ok(metadata) => {
+                    self.take(root, &metadata, true);
+                    Ok(())
+                }
+                Err(_) => Err(self.nothing(root.as_os_str())),
+            };
         }
         let mut visited = HashSet::new();
         let mut open = Vec::new();
@@ -149,6 +182,7 @@ impl Found {
                 None => _ = open.pop(),
             }
         }
+        Ok(())
     }
 
     /// Reads the names in a folder, unless it was gone through for the same before.

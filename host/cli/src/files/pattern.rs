@@ -9,7 +9,7 @@ use std::{
 use glob::PatternError;
 
 use super::braces;
-use crate::exit::{Exit, OrExit, Result};
+use crate::exit::{Exit, Failed, OrExit, Result};
 
 /// Characters with a meaning in a pattern.
 const MEANINGFUL: [u8; 5] = [b'*', b'?', b'[', b'{', b'\\'];
@@ -33,6 +33,8 @@ enum Part {
     },
     /// `**`: any folders, none too.
     Folders,
+    /// What is in a folder.
+    Anything,
 }
 
 /// How far a path has come in a pattern: the parts that may come next.
@@ -48,6 +50,15 @@ impl Pattern {
                 .or_exit(Exit::Input, shown)
                 .map(|one| vec![one]);
         };
+        if ["[[:", "[[.", "[[="]
+            .iter()
+            .any(|class| text.contains(class))
+        {
+            return Err(Failed::input(format!(
+                "{}: classes of characters are written as in `[a-z]`",
+                shown()
+            )));
+        }
         let patterns = braces::expand(text)?;
         let patterns = patterns.iter().map(|text| Self::of(Path::new(text)));
         patterns
@@ -61,7 +72,11 @@ impl Pattern {
         while let Some(component) = components.next_if(|each| !is_glob(each.as_os_str())) {
             root.push(component);
         }
-        let parts = components.map(Part::of).collect::<Result<_, _>>()?;
+        let mut parts = components.map(Part::of).collect::<Result<Vec<_>, _>>()?;
+        // Only folders are meant, and a folder stands for all that is in it.
+        if !parts.is_empty() && path.as_os_str().as_bytes().ends_with(b"/") {
+            parts.extend([Part::Folders, Part::Anything]);
+        }
         Ok(Self { root, parts })
     }
 
@@ -71,6 +86,11 @@ impl Pattern {
             root,
             parts: vec![Part::Folders],
         }
+    }
+
+    /// Whether a name that was typed matches others too, wherever a file of just this name is.
+    pub(super) fn is_wild(typed: &OsStr) -> bool {
+        typed.as_bytes().iter().any(|byte| b"*?{".contains(byte))
     }
 
     /// Whether there is nothing to be matched.
@@ -123,7 +143,7 @@ impl Pattern {
     /// Whether a path that is here is meant by its name, and not only as one of all that is beneath
     /// a folder.
     pub(super) fn is_named(&self, at: &Progress) -> bool {
-        self.is_match(at) && !matches!(self.parts.last(), Some(Part::Folders))
+        self.is_match(at) && !matches!(self.parts.last(), Some(Part::Folders | Part::Anything))
     }
 
     /// Whether something beneath a path that is here may be meant.
@@ -152,7 +172,7 @@ impl Part {
                 // Characters are matched, and what is none counts as one.
                 (*hidden || !is_hidden(name)) && glob.matches(&name.to_string_lossy())
             }
-            Self::Folders => !is_hidden(name),
+            Self::Folders | Self::Anything => !is_hidden(name),
         }
     }
 }

@@ -171,9 +171,18 @@ impl Failure {
 }
 
 /// That some of the items have no result.
-pub(crate) fn some_failed(done: &Done, failed: usize, errors: Option<&Path>) -> Failed {
+pub(crate) fn some_failed(
+    done: &Done,
+    failed: usize,
+    errors: Option<&Path>,
+    null_data: bool,
+) -> Failed {
     let items = count(done.summary.items, "item");
     let told = match (errors, done.failures.values().next()) {
+        (Some(path), _) if null_data => {
+            let path = terminal::path(path);
+            format!("; they are in {path}, with null bytes between them: read it with -0")
+        }
         (Some(path), _) => format!("; they are in {}", terminal::path(path)),
         (None, Some(first)) => format!("; the first: {}", first.message),
         (None, None) => String::new(),

@@ -219,3 +219,63 @@ fn an_output_keeps_the_file_that_is_there() {
     let text = wask.ok(&["call", &guest("hostile.wasm"), "act(\"x\")", "-o", "-"]);
     assert_eq!(text, "\"x\"");
 }
+
+#[test]
+fn what_failed_is_run_again_as_it_was() {
+    let wask = Wask::new();
+    let hostile = guest("hostile.wasm");
+    let map = ["map", &hostile, "act", "--keep-going", "--errors", "failed"];
+    let output = wask.run(&[&map[..], &["\"trap\"", "fine"]].concat());
+    assert_eq!(output.code, 1, "{output:?}");
+    assert_eq!(
+        fs::read_to_string(wask.home().join("failed")).unwrap(),
+        "trap\n"
+    );
+    wask.fails(1, &["map", &hostile, "act", "--input", "failed"]);
+    let panics = [
+        "map",
+        &hostile,
+        "panic-now",
+        "--keep-going",
+        "--errors",
+        "failed",
+    ];
+    let output = wask.run(&[&panics[..], &["a\nb", "c"]].concat());
+    assert!(output.stderr.contains("read it with -0"), "{output:?}");
+    let again = wask.ok(&["map", &hostile, "act", "--input", "failed", "-0"]);
+    assert_eq!(again, "\"a\\nb\"\n\"c\"");
+    for other in ["-", "out"] {
+        let refused = [
+            "map",
+            &hostile,
+            "act",
+            "x",
+            "--keep-going",
+            "-o",
+            "out",
+            "--errors",
+            other,
+        ];
+        wask.fails(2, &refused);
+    }
+}
+
+#[test]
+fn a_name_that_is_taken_for_nothing_names_nothing() {
+    let cluster = Cluster::start(1, 1);
+    let wask = &cluster.wask;
+    let hostile = guest("hostile.wasm");
+    wask.ok(&["map", &hostile, "act", "a", "--as", "x"]);
+    let none = [
+        "map",
+        &hostile,
+        "act",
+        "--input",
+        "/dev/null",
+        "--as",
+        "x",
+        "--replace",
+    ];
+    assert_eq!(wask.ok(&none), "");
+    wask.fails(2, &["gather", "@x"]);
+}

@@ -178,6 +178,31 @@ fn what_has_no_end_is_refused_above_a_limit() {
         let told = "/dev/zero holds more than 1.0 MiB, the most that is read; --read-limit SIZE";
         assert!(said.contains(told), "{arguments:?}: {said}");
     }
+    for arguments in [
+        &[
+            "status",
+            "--scheduler",
+            "tcp://127.0.0.1:1",
+            "--token-file",
+            "/dev/zero",
+        ][..],
+        &[
+            "worker",
+            "--scheduler-file",
+            "/dev/zero",
+            "--connect-timeout",
+            "10ms",
+        ],
+        &[
+            "worker",
+            "tcp://127.0.0.1:1",
+            "--worker-token-file",
+            "/dev/zero",
+        ],
+    ] {
+        let said = wask.fails(2, arguments);
+        assert!(said.contains("it holds more than 1 MiB"), "{said}");
+    }
     let mut endless = wask.command(&["call", &bytes, "id(@stdin)", "--read-limit", "1MiB"]);
     let mut child = endless.stdin(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
@@ -290,4 +315,42 @@ fn an_ugly_tree_gives_what_another_program_finds_in_it() {
         }
         is_over.store(true, std::sync::atomic::Ordering::Relaxed);
     });
+}
+
+#[test]
+fn no_name_hides_what_a_pattern_means() {
+    let wask = Wask::new();
+    for name in ["*.txt", "a.txt", "b.txt", "{a,b}.txt"] {
+        wask.write(name, "x");
+    }
+    wask.write("sub/c.txt", "x");
+    wask.write("other/d.txt", "x");
+    let found = |pattern: &str| counted(&wask, &["--files", pattern]).0;
+    assert_eq!(found("*.txt"), r#"[["x",4]]"#);
+    assert_eq!(found("{a,b}.txt"), r#"[["x",3]]"#);
+    assert_eq!(found("{sub,other}"), r#"[["x",2]]"#);
+    assert_eq!(found("*/"), r#"[["x",2]]"#);
+    let words = guest("word_count.wasm");
+    for (pattern, said) in [
+        ("{a,typo}.txt", "no file matches `typo.txt`"),
+        ("[[:alpha:]]*", "classes of characters"),
+    ] {
+        let failed = wask.fails(2, &["map", &words, "count-words", "--files", pattern]);
+        assert!(failed.contains(said), "{failed}");
+    }
+}
+
+#[test]
+fn a_pipe_is_read_once_and_only_where_it_is_named() {
+    let wask = Wask::new();
+    let hostile = guest("hostile.wasm");
+    let output = wask.shell(&format!(
+        "mkfifo p.txt; echo x > a.txt; find . -name '*.txt' | wask map {hostile} act --files-from -; \
+         printf one | wask map {hostile} act --files /dev/stdin --files /dev/fd/0"
+    ));
+    assert_eq!(output.stdout, "\"x\\n\"\n\"one\"\n", "{output:?}");
+    assert!(
+        output.stderr.contains("left out: 1 pipe, socket or device"),
+        "{output:?}"
+    );
 }
