@@ -352,11 +352,11 @@ async fn connect(address: &Address, token: Option<&str>, patience: Duration) -> 
         }
     };
     connected.map_err(|error| {
-        let is_other = matches!(
-            &error,
-            ClientError::Protocol(_) | ClientError::Disconnected { .. }
-        ) || matches!(&error, ClientError::Unreachable(cause) if !matches!(
-                &**cause, wask_rpc::Error::Unreachable { .. }));
+        let is_other = match &error {
+            ClientError::Protocol(_) => true,
+            ClientError::Unreachable(cause) => matches!(**cause, wask_rpc::Error::Malformed(_)),
+            _ => false,
+        };
         let failed = Failed::from(error);
         if is_other {
             let what = format!("what answers at {address} does not speak as a wask scheduler does");

@@ -30,7 +30,7 @@ pub(crate) struct SourceArgs {
     #[arg(long, value_name = "FORMAT", value_enum, requires = "input")]
     pub(crate) input_format: Option<InputFormat>,
 
-    /// Lines of --input and --files-from end with a null byte
+    /// Lines of --input and --files-from, and results of --raw, end with a null byte
     #[arg(short = '0', long = "null")]
     pub(crate) null_data: bool,
 }

@@ -30,8 +30,8 @@ use crate::{
 #[command(after_help = "\
 `_` in the call is what is mapped over; with several `_`, the same item stands in each. A bare name
 means one: `count-words` is 'count-words(_)'. An item is WAVE; where a string is wanted, text that
-does not begin with a quote or `@` is taken as it stands. A collection, @NAME, is an item for each of its
-results.
+does not begin with a quote or `@` is taken as it stands. A collection, @NAME, is an item for each
+of its results.
 
 --files takes a pattern as a shell does, `**` for any folders, {a,b}, no hidden files; in quotes, or
 the shell replaces it first. Each file is read once, by whatever names it is found. All are checked
