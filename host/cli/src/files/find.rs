@@ -64,11 +64,11 @@ impl Found {
             }
             Ok(metadata) => {
                 self.take(path.to_owned(), &metadata, true);
-                // Its name is a pattern too, which it must not hide.
-                if Pattern::is_wild(typed) {
-                    for pattern in &Pattern::parse(typed)? {
-                        self.walk(pattern, follow)?;
-                    }
+                // Its name may be a pattern too, which it must not hide. What else that stands for
+                // need not be there.
+                let patterns = Pattern::is_wild(typed).then(|| Pattern::parse(typed));
+                for pattern in patterns.into_iter().flatten().flatten() {
+                    let _ = self.walk(&pattern, follow);
                 }
             }
             Err(_) if is_dangling(path) => {

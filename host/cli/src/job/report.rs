@@ -64,10 +64,12 @@ impl Report<'_> {
         matches!(&self.sink, Sink::Write(output) if output.is_closed())
     }
 
-    /// Writes what is known of the items that are next. `aside` is given what writes.
+    /// Writes what is known of the items that are next, or all of them: then what is computed again
+    /// is waited for. `aside` is given what writes.
     pub(super) async fn write_ready(
         &mut self,
         client: &Client,
+        all: bool,
         aside: impl Fn(&mut dyn FnMut() -> Result) -> Result,
     ) -> Result {
         if !matches!(self.sink, Sink::Write(_)) {
@@ -76,7 +78,7 @@ impl Report<'_> {
         loop {
             let front = self.waiting.iter().take(GATHER);
             let ready = front.take_while(|(index, future)| {
-                future.status() == Status::Finished || self.failures.contains_key(index)
+                all || future.status() == Status::Finished || self.failures.contains_key(index)
             });
             let ready = ready.count();
             if ready == 0 {

@@ -65,7 +65,7 @@ pub(crate) async fn run(job: Job, sink: Sink<'_>, manner: Manner, quiet: bool) -
                 while let Some(Some(future)) = watch.pending.next().now_or_never() {
                     watch.completed(&future).await?;
                 }
-                watch.tell().await?;
+                watch.tell(false).await?;
             }
             else => break,
         }
@@ -75,15 +75,11 @@ pub(crate) async fn run(job: Job, sink: Sink<'_>, manner: Manner, quiet: bool) -
     }
     let (last, bytes) = ended.unwrap_or_default();
     watch.report.waiting.extend(last.map(|last| (0, last)));
-    watch.tell().await?;
-    let kept = match watch.report.sink {
-        Sink::Write(_) => Vec::new(),
-        Sink::Keep | Sink::Leave if watch.is_reduced => {
-            let last = watch.report.waiting.into_iter();
-            last.map(|(_, future)| future).collect()
-        }
-        Sink::Keep | Sink::Leave => watch.kept,
-    };
+    if !watch.report.is_unread() {
+        // A result that was there may be gone with its worker, and is computed again.
+        watch.tell(true).await?;
+    }
+    let kept = watch.take_kept();
     let failures = watch.report.failures;
     let summary = Summary {
         items,
@@ -187,10 +183,22 @@ impl Watch<'_> {
         Ok(())
     }
 
-    async fn tell(&mut self) -> Result {
+    /// The futures that are kept: of the reduction, or of the map.
+    fn take_kept(&mut self) -> Vec<Future> {
+        match (&self.report.sink, self.is_reduced) {
+            (Sink::Write(_), _) => Vec::new(),
+            (Sink::Keep | Sink::Leave, true) => {
+                let last = self.report.waiting.drain(..);
+                last.map(|(_, future)| future).collect()
+            }
+            (Sink::Keep | Sink::Leave, false) => std::mem::take(&mut self.kept),
+        }
+    }
+
+    async fn tell(&mut self, all: bool) -> Result {
         let progress = &self.progress;
         let aside = |write: &mut dyn FnMut() -> Result| progress.aside(write);
-        self.report.write_ready(&self.client, aside).await
+        self.report.write_ready(&self.client, all, aside).await
     }
 
     fn failed(&self, error: Error) -> Failed {

@@ -355,6 +355,10 @@ fn no_name_hides_what_a_pattern_means() {
     assert_eq!(found("{a,b}.txt"), r#"[["x",3]]"#);
     assert_eq!(found("{sub,other}"), r#"[["x",2]]"#);
     assert_eq!(found("*/"), r#"[["x",2]]"#);
+    for name in ["report{1,2}.txt", "a**b"] {
+        wask.write(name, "x");
+        assert_eq!(found(name), r#"[["x",1]]"#, "{name}");
+    }
     let words = guest("word_count.wasm");
     for (pattern, said) in [
         ("{a,typo}.txt", "no file matches `typo.txt`"),
