@@ -302,6 +302,11 @@ impl Driver {
         self.wake.notified().await;
     }
 
+    /// Whether what there is to send may wait a little for more.
+    pub(crate) fn may_wait(&self) -> bool {
+        self.lock().core.may_wait()
+    }
+
     /// What is to be sent next; none when there is nothing, or when it has yet to be said what came
     /// of the last.
     pub(crate) fn next(&self) -> Option<Outgoing> {

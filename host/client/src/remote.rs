@@ -9,7 +9,7 @@ use std::{cell::Cell, pin::pin, rc::Rc, sync::Arc, time::Duration};
 use futures::{StreamExt, future::LocalBoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{Notify, Semaphore, mpsc, oneshot},
-    time::{MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval, timeout, timeout_at},
 };
 use wask_core::{Digest, ENGINE_PROFILE, TaskRules};
 use wask_rpc::{
@@ -29,6 +29,8 @@ use crate::{
 /// Calls that may be under way at a time; each costs some kilobytes while it is. Streams of
 /// commands are none of them.
 const CALLS: usize = 64;
+/// How long more is waited for where there is nothing to say but which keys are let go of.
+const LINGER: Duration = Duration::from_millis(1);
 /// How long a client that is closed tries to get its last commands taken in.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -218,6 +220,13 @@ async fn pump(remote: &Remote) -> Result<(), wask_rpc::Error> {
             return Ok(());
         }
         remote.driver.filled().await;
+        // Who lets go of a result mostly asks for the next: the cluster hears of both at once.
+        let deadline = Instant::now() + LINGER;
+        while remote.driver.may_wait() && !remote.is_leaving.get() {
+            if timeout_at(deadline, remote.driver.filled()).await.is_err() {
+                break;
+            }
+        }
     }
 }
 

@@ -24,6 +24,7 @@ use crate::{
     error::closed_for,
     ledger::Ledger,
     network::Network,
+    paced::Paced,
     stranger::{Lines, shown},
 };
 
@@ -163,15 +164,18 @@ impl Connection {
         let heard = Heard(Rc::new(Cell::new(Instant::now())));
         let reader = BufReader::with_capacity(BUFFER_BYTES, Listening(reader, heard.clone()));
         let writer = BufWriter::with_capacity(BUFFER_BYTES, Forgiving(writer));
-        let writer = Counting(writer, ledger.clone()).compat_write();
+        let (writer, late) = Paced::new(writer, ledger.clone());
         let window = limits.stream_window;
-        let network = Network::new(reader.compat(), writer, side, window, ledger);
+        let network = Network::new(reader.compat(), writer.compat_write(), side, window, ledger);
         let mut system = RpcSystem::new(Box::new(network), bootstrap);
         let offered = system.bootstrap(Side::Server);
         let (closed_sender, closed) = watch::channel(None);
         let serve = drive(system, heard, handle.clone());
         let task = spawn_local(async move {
-            let reason = serve.await;
+            let reason = tokio::select! {
+                reason = serve => reason,
+                () = late.run() => CloseReason::dropped(),
+            };
             closed_sender.send_replace(Some(reason));
         });
         let connection = Self {
@@ -307,31 +311,6 @@ impl<R: AsyncRead + Unpin> AsyncRead for Listening<R> {
             self.1.0.set(Instant::now());
         }
         polled
-    }
-}
-
-/// A writer that notes how many bytes it took.
-struct Counting<W>(W, Rc<Ledger>);
-
-impl<W: AsyncWrite + Unpin> AsyncWrite for Counting<W> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.0).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(count)) = polled {
-            self.1.written(count);
-        }
-        polled
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
 

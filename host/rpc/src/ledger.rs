@@ -61,6 +61,9 @@ struct Answers {
     /// Bytes that were ever to be sent, and that were.
     queued: u64,
     written: u64,
+    /// Where in them the last ends that should not wait, and how many have left the buffer.
+    hurried: u64,
+    flushed: u64,
     /// Where in them answers end, and what each costs.
     unread: VecDeque<(u64, usize)>,
     unread_bytes: usize,
@@ -193,6 +196,9 @@ impl Ledger {
     pub(crate) fn queued(&self, message: Option<message::Reader<'_>>, bytes: usize) {
         let mut answers = self.answers.borrow_mut();
         answers.queued += bytes as u64;
+        if self.is_stranger() || !message.is_some_and(may_wait) {
+            answers.hurried = answers.queued;
+        }
         let is_answer = match message.map(|message| message.which()) {
             Some(Ok(message::Return(Ok(answer)))) => {
                 self.asked.borrow_mut().answered(answer);
@@ -230,6 +236,25 @@ impl Ledger {
         while let Some((_, cost)) = answers.unread.pop_front_if(|(end, _)| *end <= written) {
             answers.unread_bytes -= cost;
         }
+    }
+
+    /// Notes that nothing is left in the buffer.
+    pub(crate) fn flushed(&self) {
+        let mut answers = self.answers.borrow_mut();
+        answers.flushed = answers.written;
+    }
+
+    /// Whether something is left in the buffer.
+    pub(crate) fn has_unsent(&self) -> bool {
+        let answers = self.answers.borrow();
+        answers.flushed < answers.written
+    }
+
+    /// Whether something in the buffer should be sent now, and nothing that should comes after it:
+    /// they go together.
+    pub(crate) fn is_in_a_hurry(&self) -> bool {
+        let answers = self.answers.borrow();
+        answers.flushed < answers.hurried && answers.hurried <= answers.written
     }
 
     /// Closes a connection that has passed a limit.
@@ -282,6 +307,22 @@ impl Ledger {
         let reason = format!("the peer passed a limit: more than {limit} {what}");
         self.close(&reason);
         Err(closed(reason).into())
+    }
+}
+
+/// Whether nobody waits for this message: it says only that something was taken in, or is not
+/// wanted any more.
+fn may_wait(message: message::Reader<'_>) -> bool {
+    match message.which() {
+        Ok(message::Return(Ok(answer))) => match answer.which() {
+            Ok(return_::Results(Ok(results))) => {
+                let size = results.get_content().target_size();
+                size.is_ok_and(|size| size.word_count == 0 && size.cap_count == 0)
+            }
+            _ => false,
+        },
+        Ok(message::Finish(_) | message::Release(_)) => true,
+        _ => false,
     }
 }
 

@@ -22,6 +22,7 @@ mod limits;
 mod network;
 mod objects;
 mod outbox;
+mod paced;
 mod parts;
 mod record;
 mod secret;

@@ -164,6 +164,11 @@ impl ClientCore {
         has_more && matches!(self.link, Link::Ready)
     }
 
+    /// Whether what there is to send may wait a little for more: keys that are not needed any more.
+    pub fn may_wait(&self) -> bool {
+        self.queue.front().is_some() && self.queue.only_releases()
+    }
+
     /// Whether the session is over.
     pub fn is_over(&self) -> bool {
         matches!(self.link, Link::Ended)

@@ -54,6 +54,10 @@ impl Command {
         }
     }
 
+    fn is_release(&self) -> bool {
+        matches!(self, Self::Release(_))
+    }
+
     /// Bytes that it takes in a message, beside the definition of a task.
     pub(super) fn bytes(&self) -> usize {
         match self {
@@ -68,23 +72,36 @@ impl Command {
 pub(super) struct Queue {
     commands: VecDeque<Command>,
     bytes: usize,
+    /// How many of the commands let go of a key.
+    releases: usize,
 }
 
 impl Queue {
     pub(super) fn push_back(&mut self, command: Command) {
-        self.bytes += command.bytes();
+        self.count(&command);
         self.commands.push_back(command);
     }
 
     pub(super) fn push_front(&mut self, command: Command) {
-        self.bytes += command.bytes();
+        self.count(&command);
         self.commands.push_front(command);
     }
 
     pub(super) fn pop_front(&mut self) -> Option<Command> {
         let command = self.commands.pop_front()?;
         self.bytes -= command.bytes();
+        self.releases -= usize::from(command.is_release());
         Some(command)
+    }
+
+    fn count(&mut self, command: &Command) {
+        self.bytes += command.bytes();
+        self.releases += usize::from(command.is_release());
+    }
+
+    /// Whether nothing but releases is to be said.
+    pub(super) fn only_releases(&self) -> bool {
+        self.releases == self.commands.len()
     }
 
     pub(super) fn front(&self) -> Option<&Command> {
@@ -101,8 +118,7 @@ impl Queue {
 
     /// All commands, to be put back in another way.
     pub(super) fn take_all(&mut self) -> VecDeque<Command> {
-        self.bytes = 0;
-        std::mem::take(&mut self.commands)
+        std::mem::take(self).commands
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Command> {

@@ -31,6 +31,23 @@ fn one_thing_is_under_way_at_a_time() {
 }
 
 #[test]
+fn what_is_only_let_go_of_may_wait_for_something_to_say() {
+    let mut h = Harness::new();
+    assert!(!h.core.may_wait());
+    h.submit(["a", "b"]);
+    assert!(!h.core.may_wait());
+    h.expect(["push submit a,b"]);
+    h.release(["a"]);
+    assert!(h.core.may_wait());
+    h.release(["b"]);
+    assert!(h.core.may_wait());
+    h.submit(["c"]);
+    assert!(!h.core.may_wait());
+    h.expect(["push submit c release a,b"]);
+    assert!(!h.core.may_wait());
+}
+
+#[test]
 fn order_is_kept_where_it_matters() {
     let mut h = Harness::new();
     h.submit(["a"]);
