@@ -49,6 +49,9 @@ interface Session {
   datasets @13 (after :Text) -> (datasets :List(DatasetInfo), more :Bool);
   # The datasets of this tenant in the order of their names, in pieces as `components`.
 
+  # Takes a component from the cluster that no task needs any more, by name or digest.
+  removeComponent @14 (name :Text) -> (result :Done);
+
   struct Upload {
     union {
       known @0 :ComponentInfo;     # Nothing need be sent.
@@ -164,6 +167,7 @@ struct KeyEvent {
     nbytes @0 :UInt64;
     inline @1 :Data;               # The value, where it is small and just computed.
     hasInline @2 :Bool;
+    wasThere @3 :Bool;             # It had been computed before it was asked for.
   }
 }
 

@@ -86,6 +86,8 @@ pub(crate) struct Summary {
     pub(crate) reductions: u64,
     /// Items that have no result.
     pub(crate) failed: u64,
+    /// Items whose results the cluster had already.
+    pub(crate) were_there: u64,
     /// Of input.
     pub(crate) bytes: u64,
     /// From the first submission to the last result.
@@ -101,6 +103,11 @@ impl std::fmt::Display for Summary {
         }
         if self.failed > 0 {
             write!(f, ", {} failed", self.failed)?;
+        }
+        match self.were_there {
+            0 => {}
+            1 => f.write_str(", 1 was there already")?,
+            many => write!(f, ", {many} were there already")?,
         }
         let seconds = self.time.as_secs_f64();
         let rate = count((tasks as f64 / seconds.max(1e-9)).round() as u64, "task");
@@ -119,6 +126,7 @@ mod tests {
             items: 14_101,
             reductions: 941,
             failed: 0,
+            were_there: 0,
             bytes: 216_000_000,
             time: Duration::from_millis(4200),
         };
@@ -130,11 +138,12 @@ mod tests {
             reductions: 0,
             items: 1,
             failed: 1,
+            were_there: 1,
             ..summary
         };
         assert_eq!(
             plain.to_string(),
-            "1 task, 1 failed, 216.0 MB, 4.20 s, 0 tasks/s"
+            "1 task, 1 failed, 1 was there already, 216.0 MB, 4.20 s, 0 tasks/s"
         );
     }
 }

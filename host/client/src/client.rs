@@ -180,6 +180,24 @@ impl Client {
         infos.map(|info| Component::new(info, None)).collect()
     }
 
+    /// Takes a component from the cluster, by its name or its digest, and with all its names.
+    ///
+    /// ```no_run
+    /// # async fn example(client: wask_client::Client) -> Result<(), wask_client::Error> {
+    /// client.remove_component("word-count").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where there is none, or where tasks that are known need it: their results
+    /// may have to be computed again; [`Error::Disconnected`].
+    pub async fn remove_component(&self, name: impl Into<String>) -> Result<(), Error> {
+        let name = name.into();
+        self.session
+            .call(async move |remote| remote.remove_component(name).await)
+            .await
+    }
+
     /// The cluster at this moment: its workers, and its tasks by state.
     ///
     /// ```no_run

@@ -131,6 +131,18 @@ impl<T> Future<T> {
         self.status() != Status::Pending
     }
 
+    /// Whether the result is one that the cluster held already when this client asked for it: nothing
+    /// was computed.
+    pub fn was_there(&self) -> bool {
+        matches!(
+            self.handle.state(),
+            State::Finished {
+                was_there: true,
+                ..
+            }
+        )
+    }
+
     /// How large the encoded result is, in bytes, once it is finished.
     pub fn nbytes(&self) -> Option<u64> {
         match self.handle.state() {

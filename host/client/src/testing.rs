@@ -74,6 +74,7 @@ pub(crate) fn finished(bytes: &[u8]) -> News {
     News::State(KeyState::Finished {
         nbytes: bytes.len() as u64,
         inline: Some(bytes.to_vec().into()),
+        was_there: false,
     })
 }
 

@@ -211,6 +211,14 @@ impl Remote {
         read_done(answer.get()?.get_result()?)
     }
 
+    /// Takes a component from the cluster.
+    pub(crate) async fn remove_component(&self, name: String) -> Result<(), Error> {
+        let mut request = self.session.remove_component_request();
+        request.get().set_name(&name);
+        let answer = request.send().promise.await?;
+        read_done(answer.get()?.get_result()?)
+    }
+
     /// Gives up a dataset's name.
     pub(crate) async fn unpublish(&self, name: String) -> Result<(), Error> {
         let mut request = self.session.unpublish_request();

@@ -120,11 +120,17 @@ fn failure() -> impl Strategy<Value = Failure> {
 }
 
 fn news() -> impl Strategy<Value = KeyNews> {
-    let finished = (any::<u64>(), option::of(bytes(100)));
+    let finished = (any::<u64>(), option::of(bytes(100)), any::<bool>());
     prop_oneof![
         Just(KeyNews::State(KeyState::Pending)),
         Just(KeyNews::State(KeyState::Cancelled)),
-        finished.prop_map(|(nbytes, inline)| KeyNews::State(KeyState::Finished { nbytes, inline })),
+        finished.prop_map(|(nbytes, inline, was_there)| {
+            KeyNews::State(KeyState::Finished {
+                nbytes,
+                inline,
+                was_there,
+            })
+        }),
         failure().prop_map(|failure| KeyNews::State(KeyState::Erred(Arc::new(failure)))),
         failure().prop_map(|failure| KeyNews::State(KeyState::Lost(Arc::new(failure)))),
         (0..20_000_usize).prop_map(|len| {

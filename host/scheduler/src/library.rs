@@ -12,6 +12,9 @@ use wask_rpc::{
 
 use crate::{Quotas, refusals::Refusals};
 
+/// Characters of a digest: `blake3:`, and two for each byte.
+const DIGEST_LEN: usize = 7 + 2 * 32;
+
 /// Components by digest, and each tenant's names for them.
 pub(crate) struct Library {
     components: BTreeMap<Digest, Entry>,
@@ -135,10 +138,10 @@ impl Library {
         Ok(())
     }
 
-    /// Finds a component by name or by digest.
+    /// Finds a component by name, by digest, or by the beginning of one that is no other's.
     pub(crate) fn find(&self, tenant: TenantId, name: &str) -> Result<ComponentInfo, Refusal> {
         let named = self.names.get(&(tenant, name.to_owned())).copied();
-        let digest = named.or_else(|| name.parse().ok());
+        let digest = named.or_else(|| self.digest(tenant, name));
         let component = digest.and_then(|digest| self.get(tenant, &digest));
         component.map(|component| self.describe(tenant, &component)).ok_or_else(|| {
             let message = format!(
@@ -146,6 +149,20 @@ impl Library {
             );
             Refusal::new(RefusalCode::NotFound, message)
         })
+    }
+
+    /// Takes a component from a tenant, with its names. Nothing may need it any more.
+    pub(crate) fn remove(&mut self, tenant: TenantId, digest: &Digest) {
+        self.names
+            .retain(|(owner, _), named| *owner != tenant || named != digest);
+        let Some(entry) = self.components.get_mut(digest) else {
+            return;
+        };
+        entry.tenants.retain(|owner| *owner != tenant);
+        if entry.tenants.is_empty() {
+            self.bytes -= entry.component.bytes().len() as u64;
+            self.components.remove(digest);
+        }
     }
 
     /// The components of a tenant after a digest, in its order.
@@ -166,6 +183,17 @@ impl Library {
             let name = names.get(digest).map(|name| (*name).clone());
             described(&entry.component, name)
         })
+    }
+
+    /// The one digest that begins so.
+    fn digest(&self, tenant: TenantId, beginning: &str) -> Option<Digest> {
+        let from: Digest = format!("{beginning:0<DIGEST_LEN$}").parse().ok()?;
+        let from = self.components.range(from..);
+        let mut found = from
+            .take_while(|(digest, _)| digest.to_string().starts_with(beginning))
+            .filter(|(_, entry)| entry.tenants.contains(&tenant));
+        let (digest, _) = found.next()?;
+        found.next().is_none().then_some(*digest)
     }
 
     /// What a client is told of a component.

@@ -213,6 +213,18 @@ impl session::Server for Session {
         Ok(())
     }
 
+    async fn remove_component(
+        self: Rc<Self>,
+        params: session::RemoveComponentParams,
+        mut results: session::RemoveComponentResults,
+    ) -> Result<(), capnp::Error> {
+        let name = params.get()?.get_name()?.to_str()?;
+        let whose = (self.tenant, self.tenant_name);
+        let taken = upload::take_out(&self.hub, whose, name);
+        write_done(results.get().init_result(), taken);
+        Ok(())
+    }
+
     async fn scatter(
         self: Rc<Self>,
         params: session::ScatterParams,

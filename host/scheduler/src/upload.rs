@@ -9,7 +9,7 @@ use wask_core::{Digest, Key, TenantId};
 use wask_rpc::{Refusal, RefusalCode, object_sink_with, wire::ComponentInfo};
 use wask_schema::transfer_capnp::object_sink;
 
-use crate::{hub::Hub, library::Library, quotas::Begun};
+use crate::{callees::Callees, hub::Hub, library::Library, quotas::Begun};
 
 /// The answer to a client that offers a component.
 pub(crate) enum Offer {
@@ -65,6 +65,29 @@ pub(crate) fn offer(
         taken
     });
     Ok(Offer::Wanted(sink))
+}
+
+/// Takes a component of a tenant out again, by name or digest, if no task needs it.
+pub(crate) fn take_out(
+    hub: &Hub,
+    (tenant, tenant_name): (TenantId, &str),
+    name: &str,
+) -> Result<(), Refusal> {
+    let mut state = hub.state_mut();
+    let digest = state.library.find(tenant, name)?.digest;
+    let tasks = state.core.tasks_of(tenant_name, &digest);
+    if tasks > 0 {
+        let message = format!(
+            "component `{name}` is needed: {tasks} of the tasks that the cluster knows run it, and \
+             may have to run again; release what is computed with it first, `wask datasets` lists \
+             what has a name"
+        );
+        return Err(Refusal::new(RefusalCode::Forbidden, message));
+    }
+    state.library.remove(tenant, &digest);
+    // Some may be its functions.
+    state.callees = Callees::default();
+    Ok(())
 }
 
 /// Whether a component of this size can be taken in, while others of so many bytes come.

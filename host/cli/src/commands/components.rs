@@ -13,16 +13,21 @@ use crate::{
     table,
 };
 
-/// List the components that the cluster has
+/// List the components that the cluster has, or take one from it
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   wask components
-  wask components --json | jq -r .digest")]
+  wask components --json | jq -r .digest
+  wask components --remove words")]
 pub(crate) struct ComponentsArgs {
     /// Write one JSON object a line
     #[arg(long)]
     json: bool,
+
+    /// Take this one from the cluster, by its name or the beginning of its digest
+    #[arg(long, value_name = "COMPONENT", conflicts_with = "json")]
+    remove: Option<String>,
 
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -30,6 +35,10 @@ pub(crate) struct ComponentsArgs {
 
 pub(crate) async fn run(args: ComponentsArgs, context: &Context) -> Result {
     let client = Cluster::connect(context, &args.cluster).await?;
+    if let Some(name) = &args.remove {
+        client.remove_component(name).await?;
+        return Ok(());
+    }
     let components = client.components().await?;
     let mut output = Output::stdout(args.json);
     if args.json {

@@ -40,6 +40,7 @@ pub(crate) async fn run(job: Job, sink: Sink<'_>, manner: Manner, quiet: bool) -
         pending: SelectAll::new(),
         indices: KeyMap::default(),
         mapped: 0,
+        were_there: 0,
         is_reduced: job.reduce.is_some(),
         kept: Vec::new(),
         report: Report {
@@ -85,6 +86,7 @@ pub(crate) async fn run(job: Job, sink: Sink<'_>, manner: Manner, quiet: bool) -
         items,
         reductions,
         failed: failures.len() as u64,
+        were_there: watch.were_there,
         bytes,
         time: watch.progress.finish(),
     };
@@ -117,6 +119,8 @@ struct Watch<'a> {
     /// Which items a task is for: equal ones have one task.
     indices: KeyMap<VecDeque<usize>>,
     mapped: usize,
+    /// How many of them have results that were there before.
+    were_there: u64,
     is_reduced: bool,
     /// Of the map, in order, where they are kept.
     kept: Vec<Future>,
@@ -174,6 +178,7 @@ impl Watch<'_> {
         else {
             return Ok(());
         };
+        self.were_there += u64::from(future.was_there());
         if let Some(error) = failed {
             self.report.failures.insert(index, Failure::of(error)?);
         }

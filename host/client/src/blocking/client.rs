@@ -123,6 +123,14 @@ impl Client {
         wait(self.0.components())
     }
 
+    /// As [`crate::Client::remove_component`].
+    ///
+    /// # Errors
+    /// As [`crate::Client::remove_component`].
+    pub fn remove_component(&self, name: impl Into<String>) -> Result<(), Error> {
+        wait(self.0.remove_component(name))
+    }
+
     /// As [`crate::Client::submit`].
     ///
     /// ```no_run

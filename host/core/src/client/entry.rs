@@ -33,6 +33,8 @@ pub enum State {
         nbytes: u64,
         /// The value where it is small and came with the news.
         inline: Option<Bytes>,
+        /// Whether it was there already when it was asked for.
+        was_there: bool,
     },
     /// The task, or one that it depends on, failed.
     Erred(Arc<Failure>),

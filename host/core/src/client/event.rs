@@ -79,7 +79,15 @@ impl From<News> for State {
     fn from(news: News) -> Self {
         match news {
             News::State(KeyState::Pending) => Self::Pending,
-            News::State(KeyState::Finished { nbytes, inline }) => Self::Finished { nbytes, inline },
+            News::State(KeyState::Finished {
+                nbytes,
+                inline,
+                was_there,
+            }) => Self::Finished {
+                nbytes,
+                inline,
+                was_there,
+            },
             News::State(KeyState::Erred(failure)) => Self::Erred(failure),
             News::State(KeyState::Cancelled) => Self::Cancelled,
             News::State(KeyState::Lost(failure)) => Self::Lost(failure),

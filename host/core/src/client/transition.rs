@@ -90,7 +90,12 @@ impl ClientCore {
         match state {
             State::Cancelled => entry.cancelling = entry.cancelling.saturating_sub(1),
             // What was refused is not held, so the cancellation has no answer.
-            State::Refused(_) => entry.cancelling = 0,
+            State::Refused(_) => {
+                entry.cancelling = 0;
+                // It may be that somebody took a component from the cluster. Those that are there
+                // need not be sent again.
+                self.uploaded.clear();
+            }
             _ => {}
         }
         if is_news && entry.holds > 0 {
@@ -104,8 +109,12 @@ impl ClientCore {
     pub(super) fn stored(&mut self, key: Key, nbytes: u64) {
         let entry = self.entries.get(&key);
         if entry.is_some_and(|entry| entry.holds > 0 && entry.cancelling == 0) {
-            let inline = None;
-            self.enter(key, State::Finished { nbytes, inline });
+            let state = State::Finished {
+                nbytes,
+                inline: None,
+                was_there: false,
+            };
+            self.enter(key, state);
         }
     }
 

@@ -100,6 +100,8 @@ pub enum KeyState {
         nbytes: u64,
         /// The value where it is small and has just been computed.
         inline: Option<Bytes>,
+        /// Whether it was there already when the session asked for it.
+        was_there: bool,
     },
     /// The task, or one that it depends on, failed.
     Erred(Arc<Failure>),

@@ -116,6 +116,13 @@ pub(super) struct Classes {
 }
 
 impl Classes {
+    /// How many tasks run a function that `is_meant` is true of. Looks at each class.
+    pub(super) fn tasks_of(&self, is_meant: impl Fn(&Definition) -> bool) -> u64 {
+        let classes = self.slots.iter().flatten();
+        let meant = classes.filter(|class| is_meant(&class.definition));
+        meant.map(|class| u64::from(class.tasks)).sum()
+    }
+
     /// The class of one more task.
     pub(super) fn join(&mut self, definition: &Arc<Definition>, is_root: bool) -> ClassId {
         let id = match &self.last {

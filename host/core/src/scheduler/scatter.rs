@@ -256,9 +256,13 @@ impl SchedulerCore {
             State::Released | State::Away { .. } | State::Erred { .. } => {
                 self.store(id, worker, nbytes);
             }
-            State::Memory { .. } => {
+            State::Memory { nbytes, .. } => {
+                let state = KeyState::Finished {
+                    nbytes: *nbytes,
+                    inline: None,
+                    was_there: false,
+                };
                 self.add_replica(id, worker);
-                let state = KeyState::of_state(&self.tasks[id].state);
                 self.report_to(session, id, state);
             }
             _ => self.refuse_replica(worker, key),

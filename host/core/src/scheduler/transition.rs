@@ -145,6 +145,7 @@ impl SchedulerCore {
             &KeyState::Finished {
                 nbytes,
                 inline: None,
+                was_there: false,
             },
         );
     }
@@ -154,7 +155,15 @@ impl SchedulerCore {
         self.counts.total_finished += 1;
         let TaskResult { nbytes, inline, .. } = result;
         self.remember(id, worker, nbytes);
-        self.report(id, &KeyState::Finished { nbytes, inline });
+        let was_there = false;
+        self.report(
+            id,
+            &KeyState::Finished {
+                nbytes,
+                inline,
+                was_there,
+            },
+        );
     }
 
     /// → `Memory`; dependents that waited for nothing else become `Queued`.
@@ -538,12 +547,13 @@ impl KeyState {
         }
     }
 
-    /// What a task's state is to a client, without the value.
+    /// What a task's state is to a client that asks for it now, without the value.
     pub(super) fn of_state(state: &State) -> Self {
         match state {
             State::Memory { nbytes, .. } => Self::Finished {
                 nbytes: *nbytes,
                 inline: None,
+                was_there: true,
             },
             State::Erred { failure } => Self::of_failure(failure.clone()),
             _ => Self::Pending,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{KeyState, SchedulerCore, WorkerInfo, scatter::Scatter, tasks::State};
-use crate::{Key, TenantId, TypeId, WorkerId};
+use crate::{Digest, Key, TaskKind, TenantId, TypeId, WorkerId};
 
 /// Tasks by state, and what has happened since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,6 +99,19 @@ impl SchedulerCore {
     pub fn used_types(&self) -> BTreeSet<TypeId> {
         let on_their_way = self.scatters.values().flat_map(Scatter::types);
         self.tasks.types().chain(on_their_way).collect()
+    }
+
+    /// How many tasks of a tenant are known that run a function of a component.
+    pub fn tasks_of(&self, tenant: &str, component: &Digest) -> u64 {
+        self.classes.tasks_of(|definition| {
+            let runs = match &definition.kind {
+                TaskKind::Function {
+                    component: runs, ..
+                } => runs == component,
+                _ => false,
+            };
+            runs && &*definition.tenant == tenant
+        })
     }
 
     /// Whose the key is.

@@ -77,9 +77,14 @@ pub fn write_key_events(
             KeyNews::State(KeyState::Cancelled) => out.set_cancelled(()),
             KeyNews::State(KeyState::Erred(failure)) => write_failure(out.init_erred(), failure),
             KeyNews::State(KeyState::Lost(failure)) => write_failure(out.init_lost(), failure),
-            KeyNews::State(KeyState::Finished { nbytes, inline }) => {
+            KeyNews::State(KeyState::Finished {
+                nbytes,
+                inline,
+                was_there,
+            }) => {
                 let mut finished = out.init_finished();
                 finished.set_nbytes(*nbytes);
+                finished.set_was_there(*was_there);
                 if let Some(inline) = inline {
                     finished.set_has_inline(true);
                     finished.set_inline(inline);
@@ -116,6 +121,7 @@ fn read_news(event: key_event::Reader<'_>) -> Result<KeyNews, Error> {
             KeyState::Finished {
                 nbytes: finished.get_nbytes(),
                 inline,
+                was_there: finished.get_was_there(),
             }
         }
     };

@@ -153,6 +153,23 @@ fn results_come_as_they_are_known() {
 }
 
 #[test]
+fn what_the_cluster_holds_is_not_computed_again() {
+    let cluster = Cluster::start(1, 2);
+    let wask = &cluster.wask;
+    let hostile = guest("hostile.wasm");
+    wask.ok(&["map", &hostile, "act", "a", "b", "b", "--as", "kept"]);
+    let finished = |status: &serde_json::Value| status["tasks"]["total_finished"].as_u64();
+    let before = finished(&cluster.status());
+    let again = wask.run(&["map", &hostile, "act", "a", "b", "c"]);
+    assert_eq!(again.stdout, "\"a\"\n\"b\"\n\"c\"\n");
+    assert!(
+        again.stderr.contains("3 tasks, 2 were there already, "),
+        "{again:?}"
+    );
+    assert_eq!(finished(&cluster.status()), before.map(|count| count + 1));
+}
+
+#[test]
 fn a_name_is_taken_before_the_work_begins() {
     let cluster = Cluster::start(1, 2);
     let wask = &cluster.wask;

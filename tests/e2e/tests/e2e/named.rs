@@ -46,6 +46,38 @@ fn results_are_named_used_and_released() {
 }
 
 #[test]
+fn a_component_is_taken_out_when_nothing_needs_it() {
+    let cluster = Cluster::start(1, 1);
+    let wask = &cluster.wask;
+    let arith = guest("arith.wasm");
+    wask.ok(&["push", &arith, "--as", "arith"]);
+    wask.ok(&["push", &arith, "--as", "also"]);
+    wask.ok(&["push", &guest("word_count.wasm"), "--as", "words"]);
+    wask.ok(&["submit", "arith", "double(21)", "--as", "answer"]);
+    assert_eq!(wask.ok(&["result", "@answer"]), "42");
+    let needed = wask.fails(4, &["components", "--remove", "arith"]);
+    assert!(needed.contains("1 of the tasks"), "{needed}");
+    assert_eq!(wask.ok(&["result", "@answer"]), "42");
+
+    wask.ok(&["release", "@answer"]);
+    cluster.wait_until(|status| status["tasks"]["memory"] == 0);
+    assert_eq!(wask.ok(&["components", "--remove", "arith"]), "");
+    let left = wask.ok(&["components"]);
+    assert!(left.contains("words") && !left.contains("also"), "{left}");
+    // What was known of its functions is not believed any more.
+    let gone = wask.fails(2, &["submit", "arith", "double(21)"]);
+    assert!(gone.contains("no component `arith`"), "{gone}");
+
+    let digest = left.split_whitespace().find(|word| word.starts_with("blake3:"));
+    wask.ok(&["components", "--remove", digest.unwrap()]);
+    assert!(!wask.ok(&["components"]).contains("words"));
+    wask.fails(2, &["components", "--remove", "blake3:"]);
+    // It comes back as it came first.
+    wask.ok(&["submit", &arith, "double(21)", "--as", "answer"]);
+    assert_eq!(wask.ok(&["result", "@answer"]), "42");
+}
+
+#[test]
 fn up_and_down() {
     let wask = Wask::new();
     let arith = guest("arith.wasm");

@@ -209,12 +209,20 @@ fn news() -> Vec<u8> {
     let inline = Some(b"abc".as_slice().into());
     let news = [
         (key(1), state(KeyState::Pending)),
-        (key(2), state(KeyState::Finished { nbytes: 3, inline })),
+        (
+            key(2),
+            state(KeyState::Finished {
+                nbytes: 3,
+                inline,
+                was_there: false,
+            }),
+        ),
         (
             key(3),
             state(KeyState::Finished {
                 nbytes: 1 << 40,
                 inline: None,
+                was_there: true,
             }),
         ),
         (key(4), state(KeyState::Erred(some_failure()))),

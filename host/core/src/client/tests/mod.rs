@@ -132,8 +132,12 @@ impl Harness {
     }
 
     fn finished(&mut self, name: &'static str) {
-        let (nbytes, inline) = (10, None);
-        self.told(name, KeyState::Finished { nbytes, inline });
+        let state = KeyState::Finished {
+            nbytes: 10,
+            inline: None,
+            was_there: false,
+        };
+        self.told(name, state);
     }
 
     fn cancelled(&mut self, name: &'static str) {

@@ -144,6 +144,12 @@ fn a_component_goes_before_what_needs_it_once() {
     h.handle(Event::ComponentRefused { digest });
     h.offer(1);
     h.expect(["upload 1"]);
+    // Another client may have taken it out.
+    h.submit(["c"]);
+    h.expect(["push submit c"]);
+    h.refused("c");
+    h.offer(1);
+    h.expect(["resolved c", "upload 1"]);
     let digest = Digest([2; 32]);
     h.handle(Event::ComponentKnown { digest });
     h.offer(2);

@@ -470,6 +470,9 @@ impl Harness {
             } => {
                 let state = match state {
                     KeyState::Pending => "pending".to_owned(),
+                    KeyState::Finished {
+                        was_there: true, ..
+                    } => "there already".to_owned(),
                     KeyState::Finished { inline: None, .. } => "finished".to_owned(),
                     KeyState::Finished { .. } => "finished with its value".to_owned(),
                     KeyState::Erred(failure) => format!("erred by {}", name(&failure.origin)),

@@ -49,7 +49,7 @@ fn a_value_that_is_there_is_held_before_the_others_have_come() {
     h.scatter(1, "x", 1);
     h.offer(2, 1, &[("x", 100), ("y", 100)], Spread::One);
     h.release(1, ["x"]);
-    h.expect(["s1: x finished", "s2: x finished", "stage y to w1"]);
+    h.expect(["s1: x finished", "s2: x there already", "stage y to w1"]);
     h.close(2);
     h.expect(["w1: drop staged 1", "w1: free x"]);
     h.expect_empty();

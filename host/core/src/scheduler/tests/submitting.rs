@@ -25,7 +25,7 @@ fn a_small_result_is_passed_on_only_when_it_is_fresh() {
     h.send(event);
     h.expect(["s1: x finished with its value"]);
     h.submit(2, [task("x")], ["x"]);
-    h.expect(["s2: x finished"]);
+    h.expect(["s2: x there already"]);
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_key_wanted_twice_runs_once() {
     h.finish(1, "x", 1);
     h.expect(["s1: x finished", "s2: x finished"]);
     h.submit(1, [task("x")], ["x"]);
-    h.expect(["s1: x finished"]);
+    h.expect(["s1: x there already"]);
 }
 
 #[test]
