@@ -8,6 +8,7 @@
 mod args;
 mod cluster;
 mod commands;
+mod completion;
 mod component;
 mod exit;
 mod expression;
@@ -62,6 +63,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Result {
+    if completion::answer()? {
+        return Ok(());
+    }
     let paths = Paths::find()?;
     let Some(mut matches) = typed(&paths)? else {
         return Ok(());

@@ -1,11 +1,15 @@
 //! `wask completions`
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::{args::Cli, exit::Result, output::Output};
+use crate::{
+    completion,
+    exit::{Exit, OrExit, Result},
+    output::Output,
+};
 
-/// Write completions for a shell
+/// Write what makes a shell complete commands, names and functions
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -18,8 +22,8 @@ pub(crate) struct CompletionsArgs {
 }
 
 pub(crate) fn run(args: &CompletionsArgs) -> Result {
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "wask", &mut script);
+    let script = completion::registration(args.shell);
+    let script = script.or_exit(Exit::Machine, || "cannot write completions")?;
     let mut output = Output::stdout(false);
     output.line(String::from_utf8_lossy(&script).trim_end())?;
     output.finish()

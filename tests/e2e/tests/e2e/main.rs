@@ -2,6 +2,7 @@
 
 mod architecture;
 mod compiling;
+mod completing;
 mod data;
 mod documented;
 mod examples;

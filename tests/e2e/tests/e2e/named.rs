@@ -68,7 +68,9 @@ fn a_component_is_taken_out_when_nothing_needs_it() {
     let gone = wask.fails(2, &["submit", "arith", "double(21)"]);
     assert!(gone.contains("no component `arith`"), "{gone}");
 
-    let digest = left.split_whitespace().find(|word| word.starts_with("blake3:"));
+    let digest = left
+        .split_whitespace()
+        .find(|word| word.starts_with("blake3:"));
     wask.ok(&["components", "--remove", digest.unwrap()]);
     assert!(!wask.ok(&["components"]).contains("words"));
     wask.fails(2, &["components", "--remove", "blake3:"]);
