@@ -82,7 +82,7 @@ impl Component {
         })?;
         let component = source::to_component(&source, &limits)?;
         let validated = validate::validate(&component, &limits)?;
-        let missing = match imports::check(&validated) {
+        let missing = match imports::check(&component, &validated) {
             Ok(()) => Vec::new(),
             Err(Error::MissingImports { missing }) => missing,
             Err(error) => return Err(error),
@@ -92,7 +92,7 @@ impl Component {
 
     fn admit(bytes: Bytes, limits: &Limits) -> Result<Self, Error> {
         let validated = validate::validate(&bytes, limits)?;
-        imports::check(&validated)?;
+        imports::check(&bytes, &validated)?;
         let interface = Arc::new(inspect::interface(validated, limits)?);
         let digest = Digest::of(&bytes);
         Ok(Self {

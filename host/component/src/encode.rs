@@ -9,7 +9,7 @@ use wasi_preview1_component_adapter_provider::{
 use wasmparser::{Parser, Payload, Validator};
 use wit_component::ComponentEncoder;
 
-use crate::{Error, validate};
+use crate::{Error, language::Language, validate};
 
 /// How the custom sections begin that say which world a module implements.
 const COMPONENT_TYPE: &str = "component-type";
@@ -19,7 +19,8 @@ const COMPONENT_TYPE: &str = "component-type";
 pub(crate) fn component_from_module(module: &[u8]) -> Result<Vec<u8>, Error> {
     let needs = Needs::of(module)?;
     if !needs.component_type {
-        return Err(Error::NoComponentType);
+        let advice = Language::to_component(Language::of(module));
+        return Err(Error::NoComponentType { advice });
     }
     Validator::new_with_features(validate::features())
         .validate_all(module)

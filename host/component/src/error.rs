@@ -39,13 +39,11 @@ pub enum Error {
     },
 
     /// A core module without component-type metadata.
-    #[error(
-        "this is a core Wasm module that does not say which WIT world it implements: build it as a \
-         component (Rust: `--target wasm32-wasip2`), or embed its world with \
-         `wasm-tools component embed WIT_DIR --world WORLD module.wasm -o with-world.wasm` and \
-         load that"
-    )]
-    NoComponentType,
+    #[error("this is a core Wasm module that does not say which WIT world it implements: {advice}")]
+    NoComponentType {
+        /// What to do, in the language that made it.
+        advice: &'static str,
+    },
 
     /// A component where only a binary component is taken, as over the wire.
     #[error("not a binary component: {seen}")]

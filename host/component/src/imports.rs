@@ -1,6 +1,6 @@
 //! Whether workers can link what a component imports.
 
-use std::collections::HashSet;
+use std::{cell::OnceCell, collections::HashSet};
 
 use wasmparser::{
     component_types::{
@@ -9,17 +9,19 @@ use wasmparser::{
     types::TypesRef,
 };
 
-use crate::{Error, MissingImport, text, validate::Validated, wasi};
+use crate::{Error, MissingImport, language::Language, text, validate::Validated, wasi};
 
 /// Checks all imports.
 ///
 /// # Errors
 /// [`Error::MissingImports`] with every one that is missing.
-pub(crate) fn check(component: &Validated) -> Result<(), Error> {
+pub(crate) fn check(binary: &[u8], component: &Validated) -> Result<(), Error> {
     let mut linker = Linker {
         types: component.types.as_ref(),
         resources: HashSet::new(),
         missing: Vec::new(),
+        binary,
+        language: OnceCell::new(),
     };
     for name in &component.imports {
         linker.link(name);
@@ -38,6 +40,9 @@ struct Linker<'a> {
     /// Resource types that an interface of WASI defines.
     resources: HashSet<ResourceId>,
     missing: Vec<MissingImport>,
+    binary: &'a [u8],
+    /// Looked for once, however much is missing.
+    language: OnceCell<Option<Language>>,
 }
 
 impl Linker<'_> {
@@ -88,18 +93,18 @@ impl Linker<'_> {
     }
 
     fn miss(&mut self, name: String) {
-        let hint = hint(&name);
+        let language = || *self.language.get_or_init(|| Language::of(self.binary));
+        let hint = hint(&name, language);
         let name = text::start(&name, text::NAME_MAX).into_owned();
         self.missing.push(MissingImport { name, hint });
     }
 }
 
-fn hint(name: &str) -> Option<&'static str> {
+fn hint(name: &str, language: impl FnOnce() -> Option<Language>) -> Option<&'static str> {
+    if name.starts_with("wasi:http/") {
+        return Some(Language::without_http(language()));
+    }
     let hints = [
-        (
-            "wasi:http/",
-            "tasks have no HTTP; for JavaScript build with `-d http -d fetch-event`",
-        ),
         (
             "wask:",
             "reserved: this version of wask grants no capabilities",

@@ -35,6 +35,7 @@ mod error;
 mod imports;
 mod inspect;
 mod interface;
+mod language;
 mod limits;
 mod lookup;
 mod signature;

@@ -70,7 +70,7 @@ fn a_module_without_a_world_says_how_to_embed_one() {
     let module = wat::parse_str(ADD_MODULE).unwrap();
     assert!(matches!(
         Component::load(&module),
-        Err(Error::NoComponentType)
+        Err(Error::NoComponentType { .. })
     ));
     assert!(error(&module).contains("wasm-tools component embed"));
     assert!(error(ADD_MODULE.as_bytes()).contains("wasm-tools component embed"));
