@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nix::fcntl::posix_fallocate;
 use tempfile::NamedTempFile;
 
 use crate::{
@@ -74,14 +75,32 @@ impl Sink {
                 written, mut file, ..
             } => {
                 let mut written = written.into_inner()?;
+                let len = written.stream_position()?;
+                reserve(&file, len)?;
                 written.rewind()?;
-                file.set_len(0)?;
                 io::copy(&mut written, &mut file)?;
+                file.set_len(len)?;
             }
             Self::Stdout(_) | Self::Device(..) => {}
         }
         Ok(())
     }
+}
+
+/// Gets room for what is to be written, while what is there is still whole.
+fn reserve(file: &File, len: u64) -> io::Result<()> {
+    let before = file.metadata()?.len();
+    if len <= before {
+        return Ok(());
+    }
+    let Ok(len) = len.try_into() else {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    };
+    posix_fallocate(file, 0, len).map_err(|error| {
+        // It may have come a part of the way.
+        let _ = file.set_len(before);
+        error.into()
+    })
 }
 
 fn cannot_write(path: &Path) -> String {
@@ -152,6 +171,18 @@ mod tests {
         sink.writer().write_all(b"never done").unwrap();
         drop(sink);
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+    }
+
+    #[test]
+    fn what_has_no_room_leaves_the_file_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "before").unwrap();
+        let file = OpenOptions::new().write(true).open(&path).unwrap();
+        for len in [1 << 60, u64::MAX] {
+            assert!(reserve(&file, len).is_err(), "no disk is that large");
+            assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+        }
     }
 
     #[test]
