@@ -24,7 +24,7 @@ use crate::{
     exit::{Exit, Failed, OrExit, Result},
     paths::{Paths, if_there},
     scheduler_file::SchedulerFile,
-    state::{self, Process, UpFile},
+    state::{self, Found, Process, UpFile},
 };
 
 /// How long the scheduler may take until it listens.
@@ -165,10 +165,22 @@ impl Cluster {
                 () = sleep(FILE_LOOK) => {}
                 () = stop.asked() => return Ok(()),
             }
-            // A logout removes the folder. What nobody can find any more must not go on.
-            if !state::path(paths).exists() {
-                tracing::warn!("the runtime folder is gone, so the cluster ends");
-                return Ok(());
+            match state::find(paths) {
+                // A logout removes the folder. What nobody can find any more must not go on.
+                Ok(Found::Nothing) => {
+                    tracing::warn!("the runtime folder is gone, so the cluster ends");
+                    return Ok(());
+                }
+                Ok(Found::Running(up) | Found::Stale(up)) if !is_own(&up) => {
+                    tracing::warn!("another cluster has taken the place of this one, which ends");
+                    return Ok(());
+                }
+                Ok(Found::Torn(what)) => {
+                    tracing::warn!("{what}; it is written again");
+                    self.save(paths)?;
+                }
+                // What cannot be read now may be read the next time.
+                Ok(_) | Err(_) => {}
             }
         }
     }
@@ -226,12 +238,21 @@ impl Cluster {
 
     /// Removes what other commands would take for a cluster.
     fn clear(&self, paths: &Paths) {
+        if let Ok(Found::Running(up) | Found::Stale(up)) = state::find(paths)
+            && !is_own(&up)
+        {
+            return;
+        }
         for path in [state::path(paths), self.scheduler_file.clone()] {
             if let Err(error) = if_there(fs::remove_file(&path)) {
                 tracing::warn!(%error, "{} is left behind", path.display());
             }
         }
     }
+}
+
+fn is_own(up: &UpFile) -> bool {
+    u32::try_from(up.supervisor.pid) == Ok(std::process::id())
 }
 
 async fn all_ended(children: &mut [Child]) {

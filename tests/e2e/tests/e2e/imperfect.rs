@@ -135,6 +135,24 @@ fn a_torn_state_file_is_in_nobodys_way() {
 }
 
 #[test]
+fn a_state_file_that_is_torn_under_a_cluster_is_written_again() {
+    let wask = Wask::new();
+    wask.ok(&["up"]);
+    wask.ok(&["scatter", "5", "--type", "u32", "--as", "five"]);
+    let file = wask.home().join("wask/up.json");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, "{").unwrap();
+    let start = Instant::now();
+    while fs::read(&file).unwrap() != whole {
+        assert!(start.elapsed() < Duration::from_secs(20), "nobody mends it");
+        thread::yield_now();
+    }
+    assert_eq!(wask.ok(&["result", "@five"]), "5");
+    wask.ok(&["down"]);
+    until_none_is_left(&wask);
+}
+
+#[test]
 fn a_cluster_that_cannot_be_found_any_more_ends() {
     let wask = Wask::new();
     wask.ok(&["up"]);
