@@ -86,7 +86,7 @@ pub(crate) struct Summary {
     pub(crate) reductions: u64,
     /// Items that have no result.
     pub(crate) failed: u64,
-    /// Items whose results the cluster had already.
+    /// Tasks whose results the cluster had already.
     pub(crate) were_there: u64,
     /// Of input.
     pub(crate) bytes: u64,

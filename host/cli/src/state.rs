@@ -6,8 +6,10 @@
 use std::{
     fs,
     io::Write,
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, net::UnixStream},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use nix::{
@@ -20,6 +22,11 @@ use crate::{
     exit::{Exit, OrExit, Result},
     paths::{self, Paths},
 };
+
+/// How soon a supervisor has noticed that its file is torn.
+const WRITTEN_AGAIN: Duration = Duration::from_secs(3);
+/// How often is looked whether it has.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// The cluster of this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +91,21 @@ pub(crate) fn find(paths: &Paths) -> Result<Found> {
     match file.supervisor.is_running() {
         true => Ok(Found::Running(file)),
         false => Ok(Found::Stale(file)),
+    }
+}
+
+/// As [`find`], for who ends or replaces what is there: a file that is torn under a cluster that
+/// lives is soon written again.
+pub(crate) fn find_whole(paths: &Paths) -> Result<Found> {
+    let socket = paths.sockets().join("scheduler.sock");
+    let deadline = Instant::now() + WRITTEN_AGAIN;
+    loop {
+        let found = find(paths)?;
+        let may_be_mended = matches!(found, Found::Torn(_)) && Instant::now() < deadline;
+        if !may_be_mended || UnixStream::connect(&socket).is_err() {
+            return Ok(found);
+        }
+        thread::sleep(LOOK);
     }
 }
 

@@ -29,9 +29,16 @@ impl Language {
     }
 
     fn noted(producers: ProducersSectionReader<'_>) -> Option<Self> {
-        let fields = producers.into_iter().map_while(Result::ok);
-        let values = fields.flat_map(|field| field.values.into_iter().map_while(Result::ok));
-        values.filter_map(|value| Self::by_name(value.name)).min()
+        let (mut noted, mut says_language, mut is_of_clang) = (None, false, false);
+        for field in producers.into_iter().map_while(Result::ok) {
+            says_language |= field.name == "language";
+            for value in field.values.into_iter().map_while(Result::ok) {
+                is_of_clang |= value.name == "clang";
+                noted = noted.into_iter().chain(Self::by_name(value.name)).min();
+            }
+        }
+        // Compilers of other languages go by way of clang, and say so.
+        noted.or((is_of_clang && !says_language).then_some(Self::C))
     }
 
     /// Of a language or of a tool.
@@ -42,7 +49,6 @@ impl Language {
             "python" | "componentize-py" => Some(Self::Python),
             "go" | "tinygo" => Some(Self::Go),
             "rust" | "rustc" => Some(Self::Rust),
-            "clang" => Some(Self::C),
             // `C11`, `C_plus_plus_14`.
             _ if name.starts_with("c_plus_plus") => Some(Self::C),
             _ => {
@@ -111,6 +117,11 @@ mod tests {
             (&[("language", &["C11"])], Some(Language::C)),
             (&[("language", &["C_plus_plus_14"])], Some(Language::C)),
             (&[("processed-by", &["TinyGo"])], Some(Language::Go)),
+            (&[("processed-by", &["clang"])], Some(Language::C)),
+            (
+                &[("language", &["Swift"]), ("processed-by", &["clang"])],
+                None,
+            ),
             (
                 &[
                     ("language", &["C11", "Rust"]),

@@ -14,6 +14,8 @@ use crate::{Quotas, refusals::Refusals};
 
 /// Characters of a digest: `blake3:`, and two for each byte.
 const DIGEST_LEN: usize = 7 + 2 * 32;
+/// The fewest that mean one: a slip of the finger should mean none.
+const BEGINNING_LEN: usize = 7 + 6;
 
 /// Components by digest, and each tenant's names for them.
 pub(crate) struct Library {
@@ -141,7 +143,10 @@ impl Library {
     /// Finds a component by name, by digest, or by the beginning of one that is no other's.
     pub(crate) fn find(&self, tenant: TenantId, name: &str) -> Result<ComponentInfo, Refusal> {
         let named = self.names.get(&(tenant, name.to_owned())).copied();
-        let digest = named.or_else(|| self.digest(tenant, name));
+        let digest = match named {
+            Some(digest) => Some(digest),
+            None => self.digest(tenant, name)?,
+        };
         let component = digest.and_then(|digest| self.get(tenant, &digest));
         component.map(|component| self.describe(tenant, &component)).ok_or_else(|| {
             let message = format!(
@@ -185,15 +190,23 @@ impl Library {
         })
     }
 
-    /// The one digest that begins so.
-    fn digest(&self, tenant: TenantId, beginning: &str) -> Option<Digest> {
-        let from: Digest = format!("{beginning:0<DIGEST_LEN$}").parse().ok()?;
+    /// The one digest that begins so, where there is one.
+    fn digest(&self, tenant: TenantId, beginning: &str) -> Result<Option<Digest>, Refusal> {
+        let whole = format!("{beginning:0<DIGEST_LEN$}").parse::<Digest>();
+        let (Ok(from), BEGINNING_LEN..) = (whole, beginning.len()) else {
+            return Ok(None);
+        };
         let from = self.components.range(from..);
         let mut found = from
             .take_while(|(digest, _)| digest.to_string().starts_with(beginning))
             .filter(|(_, entry)| entry.tenants.contains(&tenant));
-        let (digest, _) = found.next()?;
-        found.next().is_none().then_some(*digest)
+        match (found.next(), found.next()) {
+            (Some((one, _)), Some((other, _))) => {
+                let message = format!("`{beginning}` may be {one} or {other}: write more of it");
+                Err(Refusal::new(RefusalCode::NotFound, message))
+            }
+            (found, _) => Ok(found.map(|(digest, _)| *digest)),
+        }
     }
 
     /// What a client is told of a component.

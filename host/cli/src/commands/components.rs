@@ -25,7 +25,7 @@ pub(crate) struct ComponentsArgs {
     #[arg(long)]
     json: bool,
 
-    /// Take this one from the cluster, by its name or the beginning of its digest
+    /// Take this one from the cluster, with all its names: NAME, or blake3:… and six digits or more
     #[arg(long, value_name = "COMPONENT", conflicts_with = "json")]
     remove: Option<String>,
 
@@ -36,8 +36,16 @@ pub(crate) struct ComponentsArgs {
 pub(crate) async fn run(args: ComponentsArgs, context: &Context) -> Result {
     let client = Cluster::connect(context, &args.cluster).await?;
     if let Some(name) = &args.remove {
-        client.remove_component(name).await?;
-        return Ok(());
+        let component = client.component(name).await?;
+        // What it is called may mean another by now.
+        let digest = component.digest();
+        client.remove_component(digest.to_string()).await?;
+        let mut output = Output::stdout(false);
+        match component.name() {
+            Some(name) => output.line(format_args!("removed {name} ({digest})"))?,
+            None => output.line(format_args!("removed {digest}"))?,
+        }
+        return output.finish();
     }
     let components = client.components().await?;
     let mut output = Output::stdout(args.json);

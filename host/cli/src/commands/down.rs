@@ -37,7 +37,7 @@ pub(crate) async fn run(_: DownArgs, context: &Context) -> Result {
         return output.finish();
     }
     let _lock = lock(paths)?;
-    let up = match state::find(paths)? {
+    let up = match state::find_whole(paths)? {
         Found::Nothing => {
             output.line("nothing is up")?;
             return output.finish();
@@ -89,6 +89,9 @@ async fn end(up: &UpFile) {
         up.processes()
             .for_each(|process| process.signal(Signal::SIGTERM));
     }
+    // One that was stopped hears nothing before it goes on.
+    up.processes()
+        .for_each(|process| process.signal(Signal::SIGCONT));
     wait(up, END).await;
     for process in up.processes().filter(|process| process.is_running()) {
         note(format!("{} does not end by itself; killed", process.name));

@@ -32,15 +32,18 @@ use crate::{
     args::Command,
     cluster::Context,
     exit::Result,
-    interrupt::{or_left, or_signal},
+    interrupt::{self, or_left, or_signal},
 };
 
 /// Runs a command. A signal ends all but those that listen for it themselves.
 pub(crate) async fn run(command: Command, context: &Context) -> Result {
     match command {
-        Command::Scheduler(args) => Box::pin(scheduler::run(args)).await,
-        Command::Worker(args) => Box::pin(worker::run(args, context)).await,
-        Command::Supervise(args) => Box::pin(supervise::run(args, context)).await,
+        Command::Scheduler(args) => return Box::pin(scheduler::run(args)).await,
+        Command::Worker(args) => return Box::pin(worker::run(args, context)).await,
+        Command::Supervise(args) => return Box::pin(supervise::run(args, context)).await,
+        _ => interrupt::end_at_last()?,
+    }
+    match command {
         Command::Map(args) => Box::pin(map::run(args, context)).await,
         // What these wait for goes on without them.
         Command::Wait(args) => or_left(wait::run(args, context)).await,

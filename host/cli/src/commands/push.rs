@@ -28,7 +28,7 @@ pub(crate) struct PushArgs {
     file: PathBuf,
 
     /// The name; one that is in use passes to this component
-    #[arg(long = "as", value_name = "NAME", value_parser = dataset_name)]
+    #[arg(long = "as", value_name = "NAME", value_parser = component_name)]
     name: Option<String>,
 
     /// Write one JSON object
@@ -37,6 +37,15 @@ pub(crate) struct PushArgs {
 
     #[command(flatten)]
     cluster: ClusterArgs,
+}
+
+fn component_name(text: &str) -> Result<String, String> {
+    if text.ends_with(".wasm") || text.ends_with(".wat") {
+        return Err(
+            "other commands would take it for a file: leave out what is after the dot".into(),
+        );
+    }
+    dataset_name(text)
 }
 
 pub(crate) async fn run(args: PushArgs, context: &Context) -> Result {

@@ -122,7 +122,7 @@ pub(super) fn lock(paths: &Paths) -> Result<File> {
 
 /// Makes room for a new cluster: there may be none, and what is left of an old one goes.
 fn clear(paths: &Paths) -> Result {
-    match state::find(paths)? {
+    match state::find_whole(paths)? {
         Found::Nothing => Ok(()),
         Found::Running(up) => Err(Failed::message(
             Exit::Machine,

@@ -60,6 +60,12 @@ impl Pattern {
             )));
         }
         let patterns = braces::expand(text)?;
+        if patterns.iter().any(|text| goes_back(Path::new(text))) {
+            return Err(Failed::input(format!(
+                "{}: `..` stands before all wildcards; write the path that is meant",
+                shown()
+            )));
+        }
         let patterns = patterns.iter().map(|text| Self::of(Path::new(text)));
         patterns
             .collect::<Result<_, PatternError>>()
@@ -158,7 +164,7 @@ impl Part {
         match name.to_str() {
             Some("**") => Ok(Self::Folders),
             Some(text) if is_glob(name) => Ok(Self::Names {
-                glob: glob::Pattern::new(&in_brackets(text))?,
+                glob: glob::Pattern::new(&in_brackets(&one_star(text)))?,
                 hidden: text.trim_start_matches('\\').starts_with('.'),
             }),
             _ => Ok(Self::Name(name.to_owned())),
@@ -175,6 +181,26 @@ impl Part {
             Self::Folders | Self::Anything => !is_hidden(name),
         }
     }
+}
+
+/// Whether it goes up from a folder that any may be.
+fn goes_back(path: &Path) -> bool {
+    let mut rest = path
+        .components()
+        .skip_while(|each| !is_glob(each.as_os_str()));
+    rest.any(|component| component == Component::ParentDir)
+}
+
+/// Several stars among other letters are one, to a shell.
+fn one_star(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for letter in text.chars() {
+        let is_again = letter == '*' && written.ends_with('*') && !written.ends_with("\\*");
+        if !is_again {
+            written.push(letter);
+        }
+    }
+    written
 }
 
 /// As the library writes what a shell writes otherwise: `\*` is `[*]`, `[^a]` is `[!a]`.

@@ -119,7 +119,7 @@ struct Watch<'a> {
     /// Which items a task is for: equal ones have one task.
     indices: KeyMap<VecDeque<usize>>,
     mapped: usize,
-    /// How many of them have results that were there before.
+    /// How many tasks have results that were there before.
     were_there: u64,
     is_reduced: bool,
     /// Of the map, in order, where they are kept.
@@ -165,6 +165,7 @@ impl Watch<'_> {
             };
         }
         self.progress.add();
+        self.were_there += u64::from(future.was_there());
         let Report { manner, .. } = self.report;
         if let Some(error) = &failed
             && !manner.keep_going
@@ -178,7 +179,6 @@ impl Watch<'_> {
         else {
             return Ok(());
         };
-        self.were_there += u64::from(future.was_there());
         if let Some(error) = failed {
             self.report.failures.insert(index, Failure::of(error)?);
         }

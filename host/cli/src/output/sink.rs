@@ -69,7 +69,10 @@ impl Sink {
     fn place(self) -> io::Result<()> {
         match self {
             Self::New(sink, path) => {
-                sink.into_inner()?.persist(&path)?;
+                let written = sink.into_inner()?;
+                written
+                    .persist(&path)
+                    .map_err(|error| unnamed(&error.error))?;
             }
             Self::Existing {
                 written, mut file, ..
@@ -84,6 +87,14 @@ impl Sink {
             Self::Stdout(_) | Self::Device(..) => {}
         }
         Ok(())
+    }
+}
+
+/// An error without the name of a file that only passes.
+fn unnamed(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => error.kind().into(),
     }
 }
 
@@ -131,7 +142,8 @@ fn open(path: &Path) -> io::Result<Sink> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let file = tempfile::Builder::new()
                 .permissions(Permissions::from_mode(0o666))
-                .tempfile_in(folder)?;
+                .tempfile_in(folder)
+                .map_err(|error| unnamed(&error))?;
             Ok(Sink::New(BufWriter::new(file), path.to_owned()))
         }
         Err(error) => Err(error),

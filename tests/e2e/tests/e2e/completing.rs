@@ -41,6 +41,50 @@ fn a_shell_is_told_names_components_and_functions() {
 }
 
 #[test]
+fn the_cluster_that_is_asked_is_the_one_that_the_command_would_use() {
+    let (here, there) = (Cluster::start(1, 1), Cluster::start(1, 1));
+    let (near, far) = (&here.wask, &there.wask);
+    near.ok(&["scatter", "1", "--type", "u32", "--as", "near"]);
+    far.ok(&["scatter", "1", "--type", "u32", "--as", "far"]);
+    assert_eq!(offered(near, &["gather", "@"]), "@near");
+    assert_eq!(offered(far, &["gather", "@far", "@"]), "@far");
+    let address = &*there.address;
+    assert_eq!(
+        offered(near, &["gather", "--scheduler", address, "@"]),
+        "@far"
+    );
+}
+
+/// Bash takes what it is offered as if it had been typed.
+#[test]
+fn what_a_shell_would_run_is_not_offered() {
+    let wask = Wask::new();
+    for name in [
+        "z;touch PWNED;.wasm",
+        "z$(touch PWNED).wasm",
+        "z y.wasm",
+        "zz.wasm",
+    ] {
+        wask.write(name, "");
+    }
+    let home = wask.home().display().to_string();
+    assert_eq!(
+        offered(&wask, &["inspect", &format!("{home}/z")]),
+        format!("{home}/zz.wasm")
+    );
+}
+
+#[test]
+fn a_pipe_holds_up_no_completion() {
+    let wask = Wask::new();
+    let pipe = wask.home().join("pipe.wasm");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let pipe = pipe.display().to_string();
+    assert_eq!(offered(&wask, &["map", &pipe, "f"]), "");
+    assert_eq!(offered(&wask, &["gather", "--token-file", &pipe, "@"]), "");
+}
+
+#[test]
 fn where_there_is_no_cluster_files_are_offered_and_nothing_is_said() {
     let wask = Wask::new();
     assert_eq!(offered(&wask, &["gather", "@"]), "");

@@ -148,8 +148,37 @@ fn a_state_file_that_is_torn_under_a_cluster_is_written_again() {
         thread::yield_now();
     }
     assert_eq!(wask.ok(&["result", "@five"]), "5");
-    wask.ok(&["down"]);
+
+    // Who would end or replace it waits for that.
+    fs::write(&file, "").unwrap();
+    let up = wask.fails(5, &["up"]);
+    assert!(up.contains("a cluster is up at"), "{up}");
+    fs::write(&file, "").unwrap();
+    assert!(wask.ok(&["down"]).starts_with("down: "));
     until_none_is_left(&wask);
+}
+
+#[test]
+fn a_signal_ends_what_waits_for_a_pipe() {
+    let wask = Wask::new();
+    let pipe = wask.home().join("pipe.wasm");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let pipe = pipe.display().to_string();
+    let mut child = wask.command(&["inspect", &pipe]).spawn().unwrap();
+    let asks = format!("/proc/{}/wchan", child.id());
+    let is_waiting = || fs::read_to_string(&asks).is_ok_and(|what| what.contains("wait"));
+    let start = Instant::now();
+    while !is_waiting() && start.elapsed() < Duration::from_secs(5) {
+        thread::yield_now();
+    }
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
+    kill(pid, Signal::SIGINT).unwrap();
+    // At the second one at once.
+    while child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it goes on");
+        kill(pid, Signal::SIGINT).unwrap();
+        thread::yield_now();
+    }
 }
 
 #[test]
