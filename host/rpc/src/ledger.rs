@@ -13,6 +13,8 @@ use tokio::{sync::watch, time::Instant};
 
 use crate::{CloseReason, Limits, error::closed};
 
+/// A message is large that takes more than one part in so many of a stream's window.
+const WINDOW_PARTS: usize = 64;
 /// What a message costs beside its own bytes: its place in a queue or a table.
 const MESSAGE_BYTES: usize = 256;
 
@@ -196,12 +198,12 @@ impl Ledger {
     pub(crate) fn queued(&self, message: Option<message::Reader<'_>>, bytes: usize) {
         let mut answers = self.answers.borrow_mut();
         answers.queued += bytes as u64;
-        if self.is_stranger() || !message.is_some_and(may_wait) {
-            answers.hurried = answers.queued;
-        }
+        let mut may_wait = !self.is_stranger() && message.is_some_and(may_wait);
         let is_answer = match message.map(|message| message.which()) {
             Some(Ok(message::Return(Ok(answer)))) => {
-                self.asked.borrow_mut().answered(answer);
+                let answered = self.asked.borrow_mut().answered(answer);
+                // Who sends much has soon filled the stream's window, and waits.
+                may_wait &= answered < self.limits.stream_window / WINDOW_PARTS;
                 true
             }
             Some(Ok(message::Call(Ok(call)))) if self.expects_answers.get() => {
@@ -218,6 +220,9 @@ impl Ledger {
             Some(Ok(message::Unimplemented(_))) => true,
             _ => false,
         };
+        if !may_wait {
+            answers.hurried = answers.queued;
+        }
         if is_answer {
             let (end, cost) = (answers.queued, bytes + MESSAGE_BYTES);
             answers.unread.push_back((end, cost));
@@ -343,17 +348,20 @@ impl Asked {
         }
     }
 
-    fn answered(&mut self, answer: return_::Reader<'_>) {
+    /// How many bytes the question had.
+    fn answered(&mut self, answer: return_::Reader<'_>) -> usize {
         let id = answer.get_answer_id();
         let Some(question) = self.questions.get_mut(&id) else {
-            return;
+            return 0;
         };
-        self.question_bytes -= std::mem::take(&mut question.bytes);
+        let bytes = std::mem::take(&mut question.bytes);
+        self.question_bytes -= bytes;
         question.is_answered = true;
         self.given_up -= usize::from(question.is_finished);
         if question.is_finished || answer.get_no_finish_needed() {
             self.questions.remove(&id);
         }
+        bytes
     }
 
     fn finished(&mut self, id: u32) {

@@ -190,6 +190,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn who_sends_much_is_answered_at_once() {
+        let mut line = Line::new(false);
+        for (kilobytes, come) in [(1, 0), (200, 20)] {
+            let mut question = Builder::new_default();
+            question.init_root::<message::Builder<'_>>().init_call();
+            let question = question.get_root_as_reader().unwrap();
+            line.ledger.received(question, kilobytes << 7).unwrap();
+            assert!(line.send(10, taken_in));
+            assert_eq!(line.come(), come);
+        }
+    }
+
+    #[tokio::test]
     async fn an_answer_with_content_and_one_to_a_stranger_go_at_once() {
         let mut line = Line::new(false);
         line.send(10, |message| {
