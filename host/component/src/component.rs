@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     Digest, Error, Function, Interface, Limits, MissingImport, imports, inspect, source, validate,
+    world,
 };
 
 /// A component that was admitted: valid, within limits, and with nothing missing that it imports.
@@ -115,6 +116,15 @@ impl Component {
     /// What the component exports and imports.
     pub fn interface(&self) -> &Interface {
         &self.interface
+    }
+
+    /// The world that the component implements, as WIT text: for people, and for tools that make
+    /// glue of it.
+    ///
+    /// # Errors
+    /// [`Error::World`]
+    pub fn wit(&self) -> Result<String, Error> {
+        world::of(&self.bytes)
     }
 
     /// The functions that tasks can call, in the component's order.

@@ -127,6 +127,13 @@ pub enum Error {
         reason: String,
     },
 
+    /// A component whose world cannot be written as WIT.
+    #[error("the component's world cannot be written as WIT: {reason}")]
+    World {
+        /// Why.
+        reason: String,
+    },
+
     /// Text that is not a component's digest.
     #[error("`{text}` is not a digest: expected `blake3:` and 64 hexadecimal digits")]
     Digest {

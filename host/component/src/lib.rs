@@ -46,6 +46,7 @@ mod text;
 mod toolchain;
 mod validate;
 pub mod wasi;
+mod world;
 
 pub use component::Component;
 pub use digest::Digest;

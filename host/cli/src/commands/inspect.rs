@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use bytesize::ByteSize;
 use clap::Args;
 use serde_json::json;
 use wask_component::{Component, Function, Interface};
@@ -23,15 +24,20 @@ use crate::{
 #[command(after_help = "\
 Examples:
   wask inspect words.wasm
-  wask inspect words.wasm --all        also its imports
+  wask inspect words.wasm --all        also its digest, size and imports
+  wask inspect words.wasm --wit        its world, as WIT
   wask inspect word-count              a component that was pushed")]
 pub(crate) struct InspectArgs {
     /// A file, or what the cluster knows by a name or `blake3:…`
     component: String,
 
-    /// Also list imports
+    /// Also tell its digest and size, and list imports with what they are to a task
     #[arg(long)]
     all: bool,
+
+    /// Write its world as WIT; of a file only
+    #[arg(long, conflicts_with_all = ["all", "json"])]
+    wit: bool,
 
     /// Write one JSON object
     #[arg(long)]
@@ -46,13 +52,22 @@ pub(crate) async fn run(args: InspectArgs, context: &Context) -> Result {
         Ok(target) => target,
         Err(failed) => return look(&args, failed),
     };
-    let (digest, interface) = match target {
+    let (facts, interface) = match target {
         Target::File(component) => {
             check(&component, context).await?;
-            (
-                component.digest().to_string(),
-                component.interface().clone(),
-            )
+            if args.wit {
+                return world(&component);
+            }
+            let facts = Facts {
+                digest: component.digest().to_string(),
+                bytes: component.bytes().len() as u64,
+            };
+            (facts, component.interface().clone())
+        }
+        Target::Named(_) if args.wit => {
+            return Err(Failed::input(
+                "--wit takes a file: the cluster tells functions and their types only",
+            ));
         }
         Target::Named(name) => {
             let choice = Choice::lasting(context, &args.cluster)?;
@@ -66,13 +81,37 @@ pub(crate) async fn run(args: InspectArgs, context: &Context) -> Result {
                 functions: functions.collect(),
                 ..Interface::default()
             };
-            (component.digest().to_string(), interface)
+            let facts = Facts {
+                digest: component.digest().to_string(),
+                bytes: component.size(),
+            };
+            (facts, interface)
         }
     };
     let mut output = Output::stdout(args.json);
     match args.json {
-        true => output.json(&to_json(&digest, &interface))?,
-        false => output.line(to_text(&interface, args.all).trim_end())?,
+        true => output.json(&to_json(Some(&facts), &interface))?,
+        false => {
+            output.line(to_text(&interface).trim_end())?;
+            if args.all {
+                output.line(further(&facts, &interface).trim_end())?;
+            }
+        }
+    }
+    output.finish()
+}
+
+/// What a component is beside its functions.
+struct Facts {
+    digest: String,
+    bytes: u64,
+}
+
+fn world(component: &Component) -> Result {
+    let wit = component.wit()?;
+    let mut output = Output::stdout(false);
+    for line in wit.lines() {
+        output.line(line)?;
     }
     output.finish()
 }
@@ -88,12 +127,11 @@ fn look(args: &InspectArgs, failed: Failed) -> Result {
     let mut output = Output::stdout(args.json);
     let missing: Vec<&str> = missing.iter().map(|import| &*import.name).collect();
     if args.json {
-        let mut json = to_json("", &interface);
-        json["digest"] = serde_json::Value::Null;
+        let mut json = to_json(None, &interface);
         json["missing"] = json!(missing);
         output.json(&json)?;
     } else {
-        output.line(to_text(&interface, args.all).trim_end())?;
+        output.line(to_text(&interface).trim_end())?;
         for import in missing {
             output.line(format_args!("missing import: {import}"))?;
         }
@@ -102,7 +140,7 @@ fn look(args: &InspectArgs, failed: Failed) -> Result {
     Err(failed)
 }
 
-fn to_json(digest: &str, interface: &Interface) -> serde_json::Value {
+fn to_json(facts: Option<&Facts>, interface: &Interface) -> serde_json::Value {
     let functions = interface.functions.iter().map(|function| {
         json!({
             "name": function.name,
@@ -115,14 +153,15 @@ fn to_json(digest: &str, interface: &Interface) -> serde_json::Value {
         .iter()
         .map(|refused| json!({ "name": refused.name, "reason": refused.reason }));
     json!({
-        "digest": digest,
+        "digest": facts.map(|facts| &facts.digest),
+        "bytes": facts.map(|facts| facts.bytes),
         "functions": functions.collect::<Vec<_>>(),
         "refused": refused.collect::<Vec<_>>(),
         "imports": interface.imports,
     })
 }
 
-fn to_text(interface: &Interface, all: bool) -> String {
+fn to_text(interface: &Interface) -> String {
     let mut text = String::new();
     for function in &interface.functions {
         // A string takes all that is written.
@@ -137,10 +176,20 @@ fn to_text(interface: &Interface, all: bool) -> String {
     for refused in &interface.refused {
         let _ = writeln!(text, "not a task: {} {}", refused.name, refused.reason);
     }
-    if all {
-        for import in &interface.imports {
-            let _ = writeln!(text, "imports {import}");
-        }
+    text
+}
+
+/// What `--all` adds. All that a worker links is the stand-in of WASI, which is the same for every
+/// run, so every component that is admitted is pure.
+fn further(facts: &Facts, interface: &Interface) -> String {
+    let size = ByteSize(facts.bytes).display().si();
+    let mut text = format!("\ndigest: {}\nsize: {size}\npure: yes\n", facts.digest);
+    for import in &interface.imports {
+        let meaning = match import.starts_with("wasi:") {
+            true => "deterministic stand-in",
+            false => "types",
+        };
+        let _ = writeln!(text, "imports {import} ({meaning})");
     }
     text
 }
@@ -168,29 +217,32 @@ mod tests {
 
     #[test]
     fn functions_are_listed_with_types_and_docs() {
-        insta::assert_snapshot!(to_text(&interface(), false), @"
+        insta::assert_snapshot!(to_text(&interface()), @"
         count: func(text: string) -> u32
             Counts.
             
             All of them.
         not a task: read holds a `stream`
         ");
-        insta::assert_snapshot!(to_text(&interface(), true), @"
-        count: func(text: string) -> u32
-            Counts.
-            
-            All of them.
-        not a task: read holds a `stream`
-        imports wasi:io/poll@0.2.6
+        let facts = Facts {
+            digest: "blake3:00".into(),
+            bytes: 52_007,
+        };
+        insta::assert_snapshot!(further(&facts, &interface()), @"
+
+        digest: blake3:00
+        size: 52.0 kB
+        pure: yes
+        imports wasi:io/poll@0.2.6 (deterministic stand-in)
         ");
         assert_eq!(
-            to_text(&Interface::default(), false),
+            to_text(&Interface::default()),
             "no function that a task can call\n"
         );
     }
 
     #[test]
     fn json_tells_all() {
-        insta::assert_snapshot!(to_json("blake3:00", &interface()), @r#"{"digest":"blake3:00","functions":[{"name":"count","type":"func(text: string) -> u32","docs":"Counts.\n\nAll of them.\n"}],"refused":[{"name":"read","reason":"holds a `stream`"}],"imports":["wasi:io/poll@0.2.6"]}"#);
+        insta::assert_snapshot!(to_json(None, &interface()), @r#"{"digest":null,"bytes":null,"functions":[{"name":"count","type":"func(text: string) -> u32","docs":"Counts.\n\nAll of them.\n"}],"refused":[{"name":"read","reason":"holds a `stream`"}],"imports":["wasi:io/poll@0.2.6"]}"#);
     }
 }

@@ -18,6 +18,29 @@ fn inspect_lists_the_functions_and_nothing_else() {
 }
 
 #[test]
+fn inspect_tells_what_a_component_is_to_a_worker() {
+    let wask = Wask::new();
+    let words = guest("word_count.wasm");
+    let all = wask.ok(&["inspect", &words, "--all"]);
+    for told in [
+        "digest: blake3:",
+        "size: ",
+        "pure: yes",
+        " (deterministic stand-in)",
+    ] {
+        assert!(all.contains(told), "{told}: {all}");
+    }
+    let wit = wask.ok(&["inspect", &words, "--wit"]);
+    assert!(wit.starts_with("package "), "{wit}");
+    let export = "export count-words: func(text: string) -> list<tuple<string, u32>>;";
+    assert!(wit.contains(export), "{wit}");
+    // It is such that tools read it.
+    wit_parser::Resolve::default()
+        .push_str("world.wit", &wit)
+        .unwrap();
+}
+
+#[test]
 fn call_runs_a_function_here() {
     let wask = Wask::new();
     let words = guest("word_count.wasm");
