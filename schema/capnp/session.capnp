@@ -12,9 +12,10 @@ interface Session {
   heartbeat @1 () -> ();
   # As for workers: three intervals of silence end the connection.
 
-  upload @2 (digest :Data, size :UInt64, name :Text) -> (result :Upload);
-  # Offers a component; an empty name gives it none. The scheduler admits it when the sink is
-  # finished, or at once where it knows the bytes already.
+  upload @2 (digest :Data, size :UInt64, name :Text, file :Text) -> (result :Upload);
+  # Offers a component; an empty name gives it none, and `file` is from which file it comes, for
+  # people. The scheduler admits it when the sink is finished, or at once where it knows the bytes
+  # already.
 
   component @3 (name :Text) -> (result :ComponentResult);
   # What a component exports, by name or by digest (`blake3:…`).
@@ -94,6 +95,7 @@ struct ComponentInfo {
   name @1 :Text;                   # Empty where it has none.
   size @2 :UInt64;
   functions @3 :List(Common.FunctionInfo);
+  file @4 :Text;                   # From which file it came, for people; empty where it is not known.
 }
 
 struct DirectRead {

@@ -78,7 +78,7 @@ impl Target {
     /// The component on the cluster, which is given it where it does not have it.
     pub(crate) async fn on(&self, client: &Client) -> Result<wask_client::Component> {
         Ok(match self {
-            Self::File(component) => client.upload(component.bytes().clone()).await?,
+            Self::File(component) => client.upload(component.clone()).await?,
             Self::Named(name) => client.component(name).await?,
         })
     }

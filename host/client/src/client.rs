@@ -135,10 +135,10 @@ impl Client {
     async fn upload_named(&self, source: Source, name: String) -> Result<Component, Error> {
         let code = off_thread(move || source.load()).await??;
         let digest = Digest(*ComponentDigest::as_bytes(&code.digest()));
-        let bytes = code.bytes().clone();
+        let sent = code.clone();
         let info = self
             .session
-            .call(async move |remote| remote.upload(digest, bytes, name).await);
+            .call(async move |remote| remote.upload(&sent, name).await);
         let info = info.await?;
         self.session.has_admitted(digest);
         Component::new(info, Some(code))

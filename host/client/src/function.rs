@@ -20,6 +20,7 @@ pub struct Component(Arc<Inner>);
 struct Inner {
     digest: Digest,
     name: Option<String>,
+    file: Option<String>,
     size: u64,
     interface: Interface,
     /// Where this process has it.
@@ -47,6 +48,7 @@ impl Component {
         Ok(Self(Arc::new(Inner {
             digest: Digest(*code.digest().as_bytes()),
             name: None,
+            file: code.file().map(str::to_owned),
             size: code.bytes().len() as u64,
             interface: code.interface().clone(),
             code: Some(code),
@@ -75,6 +77,7 @@ impl Component {
         Ok(Self(Arc::new(Inner {
             digest: info.digest,
             name: info.name,
+            file: info.file,
             size: info.size,
             interface,
             code,
@@ -94,6 +97,12 @@ impl Component {
     /// The name that it was given, if any.
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
+    }
+
+    /// The name of the file that it was first read from, as the client said that gave it to the
+    /// cluster: for people.
+    pub fn file(&self) -> Option<&str> {
+        self.0.file.as_deref()
     }
 
     /// Its size in bytes.
@@ -289,6 +298,8 @@ pub enum Source {
     File(PathBuf),
     /// What a file would hold.
     Bytes(Bytes),
+    /// What was admitted already.
+    Admitted(wask_component::Component),
 }
 
 macro_rules! sources {
@@ -303,7 +314,7 @@ macro_rules! sources {
 
 sources! {
     &str => File, String => File, &String => File, PathBuf => File, &std::path::Path => File, &PathBuf => File,
-    Vec<u8> => Bytes, Bytes => Bytes, &'static [u8] => Bytes,
+    Vec<u8> => Bytes, Bytes => Bytes, &'static [u8] => Bytes, wask_component::Component => Admitted,
 }
 
 impl Source {
@@ -312,6 +323,7 @@ impl Source {
         Ok(match self {
             Self::File(path) => wask_component::Component::from_file(path)?,
             Self::Bytes(bytes) => wask_component::Component::load(&bytes)?,
+            Self::Admitted(component) => component,
         })
     }
 }

@@ -257,8 +257,7 @@ async fn upload(
     component: &wask_component::Component,
 ) -> Result<(), wask_rpc::Error> {
     let digest = Digest(*component.digest().as_bytes());
-    let bytes = component.bytes().clone();
-    match remote.upload(digest, bytes, String::new()).await {
+    match remote.upload(component, String::new()).await {
         Err(wask_rpc::Error::Refused(refusal)) => {
             tracing::warn!(%digest, %refusal, "the cluster refused a component");
             remote.driver.component_refused(digest);

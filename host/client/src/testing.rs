@@ -39,6 +39,7 @@ pub(crate) fn function(ty: &str) -> Function {
     let info = ComponentInfo {
         digest: Digest([7; 32]),
         name: None,
+        file: None,
         size: 0,
         functions: vec![FunctionInfo {
             name: "f".into(),

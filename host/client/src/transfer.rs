@@ -108,14 +108,16 @@ impl Remote {
     /// exports.
     pub(crate) async fn upload(
         &self,
-        digest: Digest,
-        bytes: Bytes,
+        component: &wask_component::Component,
         name: String,
     ) -> Result<ComponentInfo, Error> {
+        let digest = Digest(*component.digest().as_bytes());
+        let bytes = component.bytes().clone();
         let mut request = self.session.upload_request();
         request.get().set_digest(&digest.0);
         request.get().set_size(bytes.len() as u64);
         request.get().set_name(&name);
+        request.get().set_file(component.file().unwrap_or_default());
         let answer = request.send().promise.await?;
         let sink = match answer.get()?.get_result()?.which()? {
             session::upload::Known(info) => return wire::read_component_info(info?),

@@ -16,6 +16,7 @@ pub struct Component {
     bytes: Bytes,
     digest: Digest,
     interface: Arc<Interface>,
+    file: Option<Arc<str>>,
 }
 
 impl Component {
@@ -56,7 +57,9 @@ impl Component {
             path: path.to_owned(),
             source,
         })?;
-        Self::load_with(&source, limits)
+        let file = path.file_name().map(|name| name.to_string_lossy().into());
+        let component = Self::load_with(&source, limits)?;
+        Ok(Self { file, ..component })
     }
 
     /// Admits a binary component and nothing else, without copying it: for bytes that others sent,
@@ -100,7 +103,13 @@ impl Component {
             bytes,
             digest,
             interface,
+            file: None,
         })
+    }
+
+    /// The name of the file that it was read from, if it was; what is no UTF-8 in it is replaced.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
     }
 
     /// The binary component.

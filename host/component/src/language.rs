@@ -82,7 +82,7 @@ impl Language {
     pub(crate) fn without_http(language: Option<Self>) -> &'static str {
         match language {
             Some(Self::JavaScript) => {
-                "tasks have no HTTP; build with `jco componentize -d http -d fetch-event`"
+                "tasks have no HTTP; build with `componentize-js -d http -d fetch-event`"
             }
             Some(Self::Python) => {
                 "tasks have no HTTP; take it out of the world that `componentize-py -w` names"

@@ -239,9 +239,10 @@ prop_compose! {
 prop_compose! {
     fn component()(
         name in option::of("[a-z]{0,20}"),
+        file in option::of("[a-zé]{0,20}"),
         functions in vec(function(), 0..6),
     ) -> ComponentInfo {
-        ComponentInfo { digest: Digest([1; 32]), name, size: 7, functions }
+        ComponentInfo { digest: Digest([1; 32]), name, file, size: 7, functions }
     }
 }
 

@@ -221,7 +221,7 @@ mod tests {
             let mut library = Library::new(1 << 20, &crate::Quotas::default());
             let component = Component::load(COMPONENT.as_bytes()).unwrap();
             Self {
-                component: library.insert(TENANT, component),
+                component: library.insert(TENANT, component, String::new()),
                 library,
                 callees: Callees::default(),
                 types: Types::new(1 << 20),

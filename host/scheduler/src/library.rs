@@ -30,7 +30,8 @@ pub(crate) struct Library {
 
 struct Entry {
     component: Rc<Component>,
-    tenants: Vec<TenantId>,
+    /// Who has given it, and as which file.
+    tenants: BTreeMap<TenantId, String>,
 }
 
 impl Library {
@@ -59,19 +60,22 @@ impl Library {
     }
 
     /// Keeps an admitted component for a tenant.
-    pub(crate) fn insert(&mut self, tenant: TenantId, component: Component) -> Digest {
+    pub(crate) fn insert(
+        &mut self,
+        tenant: TenantId,
+        component: Component,
+        file: String,
+    ) -> Digest {
         let digest = digest_of(&component);
         let size = component.bytes().len() as u64;
         let entry = self.components.entry(digest).or_insert_with(|| {
             self.bytes += size;
             Entry {
                 component: Rc::new(component),
-                tenants: Vec::new(),
+                tenants: BTreeMap::new(),
             }
         });
-        if !entry.tenants.contains(&tenant) {
-            entry.tenants.push(tenant);
-        }
+        entry.tenants.entry(tenant).or_insert(file);
         self.refused.remove(tenant, &digest);
         digest
     }
@@ -100,7 +104,7 @@ impl Library {
         let entry = self.components.get(digest)?;
         entry
             .tenants
-            .contains(&tenant)
+            .contains_key(&tenant)
             .then(|| entry.component.clone())
     }
 
@@ -163,7 +167,7 @@ impl Library {
         let Some(entry) = self.components.get_mut(digest) else {
             return;
         };
-        entry.tenants.retain(|owner| *owner != tenant);
+        entry.tenants.remove(&tenant);
         if entry.tenants.is_empty() {
             self.bytes -= entry.component.bytes().len() as u64;
             self.components.remove(digest);
@@ -178,7 +182,7 @@ impl Library {
     ) -> impl Iterator<Item = ComponentInfo> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let entries = self.components.range((from, Bound::Unbounded));
-        let own = entries.filter(move |(_, entry)| entry.tenants.contains(&tenant));
+        let own = entries.filter(move |(_, entry)| entry.tenants.contains_key(&tenant));
         // Once for all of them; of several names the last one stays, and so the first is told.
         let names = self.names.iter().rev();
         let names = names.filter(|((owner, _), _)| *owner == tenant);
@@ -186,7 +190,7 @@ impl Library {
             names.map(|((_, name), digest)| (*digest, name)).collect();
         own.map(move |(digest, entry)| {
             let name = names.get(digest).map(|name| (*name).clone());
-            described(&entry.component, name)
+            described(&entry.component, name, entry.tenants.get(&tenant))
         })
     }
 
@@ -199,7 +203,7 @@ impl Library {
         let from = self.components.range(from..);
         let mut found = from
             .take_while(|(digest, _)| digest.to_string().starts_with(beginning))
-            .filter(|(_, entry)| entry.tenants.contains(&tenant));
+            .filter(|(_, entry)| entry.tenants.contains_key(&tenant));
         match (found.next(), found.next()) {
             (Some((one, _)), Some((other, _))) => {
                 let message = format!("`{beginning}` may be {one} or {other}: write more of it");
@@ -216,11 +220,13 @@ impl Library {
             .names
             .iter()
             .find(|((owner, _), d)| *owner == tenant && **d == digest);
-        described(component, name.map(|((_, name), _)| name.clone()))
+        let entry = self.components.get(&digest);
+        let file = entry.and_then(|entry| entry.tenants.get(&tenant));
+        described(component, name.map(|((_, name), _)| name.clone()), file)
     }
 }
 
-fn described(component: &Component, name: Option<String>) -> ComponentInfo {
+fn described(component: &Component, name: Option<String>, file: Option<&String>) -> ComponentInfo {
     let functions = component.functions().iter().map(|function| FunctionInfo {
         name: function.name.to_string(),
         ty: function.ty.to_string(),
@@ -229,6 +235,7 @@ fn described(component: &Component, name: Option<String>) -> ComponentInfo {
     ComponentInfo {
         digest: digest_of(component),
         name,
+        file: file.cloned(),
         size: component.bytes().len() as u64,
         functions: functions.collect(),
     }

@@ -164,9 +164,11 @@ impl session::Server for Session {
         let params = params.get()?;
         let digest = Digest(wire::read_key(params.get_digest()?)?.0);
         let name = params.get_name()?.to_str()?.to_owned();
+        let file = params.get_file()?.to_str()?;
+        let called = upload::Called::new(name, file);
         let mut result = results.get().init_result();
         let (tenant, begun) = (self.tenant, &self.begun);
-        match upload::offer(&self.hub, tenant, digest, params.get_size(), name, begun) {
+        match upload::offer(&self.hub, tenant, digest, params.get_size(), called, begun) {
             Ok(upload::Offer::Known(info)) => {
                 wire::write_component_info(result.init_known(), &info);
             }

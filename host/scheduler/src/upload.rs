@@ -19,13 +19,31 @@ pub(crate) enum Offer {
     Wanted(object_sink::Client),
 }
 
-/// A client offers a component, and a name for it; an empty name is none.
+/// How much of a file's name is kept; no system has longer ones.
+const FILE_CHARS: usize = 255;
+
+/// What a client calls a component.
+pub(crate) struct Called {
+    /// A name that means it; an empty one is none.
+    name: String,
+    /// From which file it comes, for people.
+    file: String,
+}
+
+impl Called {
+    pub(crate) fn new(name: String, file: &str) -> Self {
+        let file = file.chars().take(FILE_CHARS).collect();
+        Self { name, file }
+    }
+}
+
+/// A client offers a component, and says what it calls it.
 pub(crate) fn offer(
     hub: &Rc<Hub>,
     tenant: TenantId,
     digest: Digest,
     size: u64,
-    name: String,
+    Called { name, file }: Called,
     begun: &Begun,
 ) -> Result<Offer, Refusal> {
     let mut state = hub.state_mut();
@@ -56,7 +74,7 @@ pub(crate) fn offer(
         let taken = checked.and_then(|component| {
             state.library.has_room(size)?;
             state.library.has_room_for(tenant, &name)?;
-            state.library.insert(tenant, component);
+            state.library.insert(tenant, component, file);
             state.library.name(tenant, &name, digest)
         });
         if let Err(refusal) = &taken {

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// List the components that the cluster has, or take one from it
+///
+/// One without a name is shown with the file that it came from: (words.wasm).
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -61,7 +63,7 @@ pub(crate) async fn run(args: ComponentsArgs, context: &Context) -> Result {
             .functions()
             .map(|function| function.name().to_owned());
         vec![
-            component.name().unwrap_or("-").to_owned(),
+            called(component),
             wask_component::Digest::from_bytes(component.digest().0).short(),
             ByteSize(component.size()).display().si().to_string(),
             functions.collect::<Vec<_>>().join(", "),
@@ -73,12 +75,22 @@ pub(crate) async fn run(args: ComponentsArgs, context: &Context) -> Result {
     output.finish()
 }
 
+/// Its name, or the file that it came from.
+fn called(component: &Component) -> String {
+    match (component.name(), component.file()) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(file)) => format!("({file})"),
+        (None, None) => "-".to_owned(),
+    }
+}
+
 fn to_json(component: &Component) -> serde_json::Value {
     let functions = component
         .functions()
         .map(|function| json!({ "name": function.name(), "type": function.ty().to_string() }));
     json!({
         "name": component.name(),
+        "file": component.file(),
         "digest": component.digest().to_string(),
         "bytes": component.size(),
         "functions": functions.collect::<Vec<_>>(),

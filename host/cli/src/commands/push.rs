@@ -52,10 +52,9 @@ pub(crate) async fn run(args: PushArgs, context: &Context) -> Result {
     let component = load_file(&args.file)?;
     check(&component, context).await?;
     let client = Cluster::connect(context, &args.cluster).await?;
-    let bytes = component.bytes().clone();
     let known = match &args.name {
-        Some(name) => client.upload_as(name, bytes).await?,
-        None => client.upload(bytes).await?,
+        Some(name) => client.upload_as(name, component).await?,
+        None => client.upload(component).await?,
     };
     let digest = known.digest().to_string();
     let mut output = Output::stdout(args.json);

@@ -21,6 +21,8 @@ pub struct ComponentInfo {
     pub digest: Digest,
     /// Its name, where it has one.
     pub name: Option<String>,
+    /// From which file it came, where that is known. Anything a client may say.
+    pub file: Option<String>,
     /// Bytes.
     pub size: u64,
     /// What it exports.
@@ -155,6 +157,7 @@ pub fn read_component_info(info: component_info::Reader<'_>) -> Result<Component
     Ok(ComponentInfo {
         digest: Digest(read_key(info.get_digest()?)?.0),
         name: optional(info.get_name()?.to_str()?),
+        file: optional(info.get_file()?.to_str()?),
         size: info.get_size(),
         functions: functions.map(read_function).collect::<Result<_, _>>()?,
     })
@@ -178,13 +181,15 @@ pub fn component_info_bytes(info: &ComponentInfo) -> usize {
         let docs = function.docs.as_ref().map_or(0, String::len);
         INFO_BYTES + function.name.len() + function.ty.len() + docs
     });
-    INFO_BYTES + info.name.as_ref().map_or(0, String::len) + functions.sum::<usize>()
+    let texts = info.name.iter().chain(&info.file).map(String::len);
+    INFO_BYTES + texts.sum::<usize>() + functions.sum::<usize>()
 }
 
 /// Fills a message.
 pub fn write_component_info(mut out: component_info::Builder<'_>, info: &ComponentInfo) {
     out.set_digest(&info.digest.0);
     out.set_name(info.name.as_deref().unwrap_or_default());
+    out.set_file(info.file.as_deref().unwrap_or_default());
     out.set_size(info.size);
     let mut functions = out.init_functions(list_len(info.functions.len()));
     for (index, function) in (0..).zip(&info.functions) {

@@ -79,6 +79,8 @@ fn a_component_is_taken_out_when_nothing_needs_it() {
     // It comes back as it came first.
     wask.ok(&["submit", &arith, "double(21)", "--as", "answer"]);
     assert_eq!(wask.ok(&["result", "@answer"]), "42");
+    let listed = wask.ok(&["components"]);
+    assert!(listed.contains("(arith.wasm)"), "{listed}");
 }
 
 #[test]

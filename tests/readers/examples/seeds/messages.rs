@@ -249,6 +249,7 @@ fn from_scheduler() -> [Vec<u8>; 8] {
     let component = ComponentInfo {
         digest: Digest([1; 32]),
         name: Some("words".into()),
+        file: Some("words.wasm".into()),
         size: 300,
         functions: vec![function],
     };
