@@ -21,7 +21,7 @@ pub(crate) fn all() -> Result<()> {
     let cluster = Cluster::start(2, 1);
     let push = |file: &str| {
         let path = guest(file);
-        cluster.wask.ok(&["push", &path, "--as", file]);
+        cluster.wask.ok(&["push", &path]);
         anyhow::Ok(Component::load(&path)?.digest())
     };
     let nop = push("nop.wat")?;
