@@ -92,10 +92,9 @@ impl Sink {
 
 /// An error without the name of a file that only passes.
 fn unnamed(error: &io::Error) -> io::Error {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => error.kind().into(),
-    }
+    let text = error.to_string();
+    let what = text.split(" at path ").next().unwrap_or(&text);
+    io::Error::new(error.kind(), what)
 }
 
 /// Gets room for what is to be written, while what is there is still whole.
@@ -195,6 +194,16 @@ mod tests {
             assert!(reserve(&file, len).is_err(), "no disk is that large");
             assert_eq!(fs::read_to_string(&path).unwrap(), "before");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_told_by_its_own_name() {
+        let Err(failed) = Sink::file(Path::new("/no/folder/file")) else {
+            panic!("there is none");
+        };
+        let told = failed.to_string();
+        assert!(told.contains("/no/folder/file: No such file"), "{told}");
+        assert!(!told.contains(".tmp"), "{told}");
     }
 
     #[test]

@@ -25,6 +25,28 @@ fn counted(wask: &Wask, arguments: &[&str]) -> (String, String) {
 }
 
 #[test]
+fn stars_and_dots_mean_what_they_mean_to_a_shell_or_are_refused() {
+    let wask = Wask::new();
+    fs::create_dir_all(wask.home().join("in/a")).unwrap();
+    for name in ["in/ab.txt", "in/axxb.txt", "in/b.txt"] {
+        wask.write(name, "x");
+    }
+    let words = guest("word_count.wasm");
+    let map = |pattern: &str| {
+        let pattern = wask.home().join(pattern).display().to_string();
+        wask.run(&["map", &words, "count-words", "--files", &pattern])
+    };
+    assert_eq!(map("in/a**b.txt").stdout.lines().count(), 2);
+    assert_eq!(map("in/a/../*b.txt").stdout.lines().count(), 3);
+    let refused = map("in/*/../b.txt");
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(
+        refused.stderr.contains("before all wildcards"),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn names_that_are_not_utf8_are_names() {
     let wask = Wask::new();
     wask.write("good.txt", "y");
