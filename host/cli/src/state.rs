@@ -8,7 +8,6 @@ use std::{
     io::Write,
     os::unix::{fs::PermissionsExt, net::UnixStream},
     path::{Path, PathBuf},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -17,6 +16,7 @@ use nix::{
     unistd::Pid,
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 use crate::{
     exit::{Exit, OrExit, Result},
@@ -96,7 +96,7 @@ pub(crate) fn find(paths: &Paths) -> Result<Found> {
 
 /// As [`find`], for who ends or replaces what is there: a file that is torn under a cluster that
 /// lives is soon written again.
-pub(crate) fn find_whole(paths: &Paths) -> Result<Found> {
+pub(crate) async fn find_whole(paths: &Paths) -> Result<Found> {
     let socket = paths.sockets().join("scheduler.sock");
     let deadline = Instant::now() + WRITTEN_AGAIN;
     loop {
@@ -105,7 +105,7 @@ pub(crate) fn find_whole(paths: &Paths) -> Result<Found> {
         if !may_be_mended || UnixStream::connect(&socket).is_err() {
             return Ok(found);
         }
-        thread::sleep(LOOK);
+        sleep(LOOK).await;
     }
 }
 

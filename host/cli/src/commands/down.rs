@@ -37,7 +37,7 @@ pub(crate) async fn run(_: DownArgs, context: &Context) -> Result {
         return output.finish();
     }
     let _lock = lock(paths)?;
-    let up = match state::find_whole(paths)? {
+    let up = match state::find_whole(paths).await? {
         Found::Nothing => {
             output.line("nothing is up")?;
             return output.finish();

@@ -74,7 +74,7 @@ pub(crate) async fn run(args: UpArgs, context: &Context) -> Result {
     private_folder(&paths.runtime)?;
     private_folder(&paths.sockets())?;
     let _lock = lock(paths)?;
-    clear(paths)?;
+    clear(paths).await?;
     let plan = plan(&args, paths)?;
     let mut launch = Launch::start(paths, &plan)?;
     let address = launch.address().await?;
@@ -121,8 +121,8 @@ pub(super) fn lock(paths: &Paths) -> Result<File> {
 }
 
 /// Makes room for a new cluster: there may be none, and what is left of an old one goes.
-fn clear(paths: &Paths) -> Result {
-    match state::find_whole(paths)? {
+async fn clear(paths: &Paths) -> Result {
+    match state::find_whole(paths).await? {
         Found::Nothing => Ok(()),
         Found::Running(up) => Err(Failed::message(
             Exit::Machine,
