@@ -9,7 +9,6 @@ pub(crate) enum Language {
     // The runtimes of the first two are written in those that come after.
     JavaScript,
     Python,
-    Go,
     Rust,
     C,
 }
@@ -47,7 +46,6 @@ impl Language {
         match name.as_str() {
             "javascript" | "componentizejs" => Some(Self::JavaScript),
             "python" | "componentize-py" => Some(Self::Python),
-            "go" | "tinygo" => Some(Self::Go),
             "rust" | "rustc" => Some(Self::Rust),
             // `C11`, `C_plus_plus_14`.
             _ if name.starts_with("c_plus_plus") => Some(Self::C),
@@ -65,11 +63,6 @@ impl Language {
             Some(Self::Rust) => "build it with `--target wasm32-wasip2`, which makes a component",
             Some(Self::C) => {
                 "link the `..._component_type.o` that `wit-bindgen c` writes beside its glue"
-            }
-            Some(Self::Go) => {
-                "import the package that `wit-bindgen-go generate` wrote, or embed the world with \
-                 `wasm-tools component embed WIT_DIR --world WORLD module.wasm -o with-world.wasm` \
-                 and load that"
             }
             _ => {
                 "build it as a component, or embed its world with `wasm-tools component embed \
@@ -116,7 +109,6 @@ mod tests {
             (&[("processed-by", &["rustc"])], Some(Language::Rust)),
             (&[("language", &["C11"])], Some(Language::C)),
             (&[("language", &["C_plus_plus_14"])], Some(Language::C)),
-            (&[("processed-by", &["TinyGo"])], Some(Language::Go)),
             (&[("processed-by", &["clang"])], Some(Language::C)),
             (
                 &[("language", &["Swift"]), ("processed-by", &["clang"])],
